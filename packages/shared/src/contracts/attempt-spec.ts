@@ -1,0 +1,76 @@
+/** What one attempt is to do, completely resolved at acceptance. Events are read openly: unknown fields pass. */
+import { z } from 'zod'
+import { AgentName, AttemptRef } from './identity.ts'
+import { Gates, Limits } from './limits.ts'
+import { AttemptName } from './names.ts'
+import { BranchName, RepositoryUrl, WorkingDirectory } from './repositories.ts'
+
+/** A GitHub account, as commits carry it (author) and credentials are chosen by it. */
+export const GithubUser = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?$/, 'use a GitHub account name, for example "claude-agent-1"')
+
+export const ModelName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/@[\]-]{0,99}$/, 'use a model name, for example "sonnet"')
+
+export const RepositoryRef = z.object({
+  url: RepositoryUrl,
+  /** The base branch for the target; the branch that holds the documents for the platform repository. */
+  branch: BranchName,
+  githubUser: GithubUser,
+})
+export type RepositoryRef = z.infer<typeof RepositoryRef>
+
+/** `append`: base prompt, every earlier guidance, then this one. `replace`: this text instead of the base prompt. */
+export const PromptMode = z.enum(['append', 'replace'])
+export type PromptMode = z.infer<typeof PromptMode>
+
+export const GUIDANCE_MAX_BYTES = 64 * 1024
+
+export const Guidance = z
+  .string()
+  .refine((text) => text.trim() !== '', 'must not be blank')
+  .refine((text) => Buffer.byteLength(text) <= GUIDANCE_MAX_BYTES, `must be at most ${GUIDANCE_MAX_BYTES} bytes: put longer texts into the task's documents`)
+  .refine((text) => !text.includes('\u0000'), 'must not contain NUL characters')
+
+export const Prompt = z.object({
+  mode: PromptMode,
+  /** This attempt's own guidance, verbatim; absent for a plain first attempt. */
+  guidance: z.exactOptional(z.string()),
+})
+
+export const AttemptSpec = z.object({
+  ...AttemptRef.shape,
+  name: AttemptName,
+  workspace: z.string().describe('name of the workspace, for example "workspace-trader"'),
+  /** The feature branch, fixed for all attempts of the task unless the first claim of it is lost. */
+  branch: BranchName,
+  agent: AgentName,
+  model: ModelName,
+  repository: RepositoryRef,
+  platform: RepositoryRef,
+  workingDirectory: WorkingDirectory,
+  prompt: Prompt,
+  limits: Limits,
+  /** The service's default gates; a `gates.json` beside the task's documents goes before them. */
+  gates: Gates,
+})
+export type AttemptSpec = z.infer<typeof AttemptSpec>
+
+/** Where a value of the spec came from, told to the person who asked. */
+export const ValueSource = z.enum(['request', 'service', 'defaults', 'agent', 'previous', 'built-in'])
+export type ValueSource = z.infer<typeof ValueSource>
+
+/** The fields of the spec that may be left out of a request. */
+export const DEFAULTED_FIELDS = [
+  'agent',
+  'model',
+  'repositoryUrl',
+  'branch',
+  'githubUser',
+  'platformRepositoryUrl',
+  'platformBranch',
+  'platformUser',
+  'workingDirectory',
+  'limits',
+  'gates',
+] as const
+export const ValueSources = z.partialRecord(z.enum(DEFAULTED_FIELDS), ValueSource)
+export type ValueSources = z.infer<typeof ValueSources>

@@ -1,0 +1,47 @@
+/** The contracts as JSON Schema (draft 2020-12): published for other languages, and kept as snapshots that only grow. */
+import { z } from 'zod'
+import { AttemptView, Problem, RetryBody, SubmitAnswer, SubmitBody } from './api.ts'
+import { BranchDocument, DeliveryDocument, LeaseDocument, SlotDocument, WorkspaceDocument } from './documents.ts'
+import { AttemptFinished, AttemptProgressed, AttemptStarted, StopRequested, TaskSubmitted, WorkspaceReleased } from './events.ts'
+import { Gates } from './limits.ts'
+import { LogBatchHead } from './logs.ts'
+import { ResultRecord } from './result.ts'
+import { AttemptFile, ClaimFile, GoFile, HeldFile, RunnerLine, StopFile } from './runner-protocol.ts'
+import { Settings } from './settings.ts'
+
+const CONTRACTS = {
+  'task.submitted': TaskSubmitted,
+  'task.stopRequested': StopRequested,
+  'attempt.started': AttemptStarted,
+  'attempt.finished': AttemptFinished,
+  'attempt.progressed': AttemptProgressed,
+  'workspace.released': WorkspaceReleased,
+  'runner.attempt-file': AttemptFile,
+  'runner.held-file': HeldFile,
+  'runner.go-file': GoFile,
+  'runner.stop-file': StopFile,
+  'runner.claim-file': ClaimFile,
+  'runner.line': RunnerLine,
+  'runner.result': ResultRecord,
+  'logs.batch-head': LogBatchHead,
+  'document.workspace': WorkspaceDocument,
+  'document.slot': SlotDocument,
+  'document.branch': BranchDocument,
+  'document.lease': LeaseDocument,
+  'document.delivery': DeliveryDocument,
+  'api.submit': SubmitBody,
+  'api.retry': RetryBody,
+  'api.submit-answer': SubmitAnswer,
+  'api.attempt': AttemptView,
+  'api.problem': Problem,
+  'file.gates': Gates,
+  'file.settings': Settings,
+} as const satisfies Record<string, z.ZodType>
+
+export type ContractName = keyof typeof CONTRACTS
+
+/** What may be sent, that is, before defaults are filled in. */
+export function contractSchemas(): Record<ContractName, unknown> {
+  const schemas = Object.entries(CONTRACTS).map(([name, schema]) => [name, z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })])
+  return Object.fromEntries(schemas) as Record<ContractName, unknown>
+}

@@ -1,0 +1,68 @@
+/**
+ * The settings file of an installation: what its services, agents and channels are. One JSON document that every
+ * service reads at start; each uses its part. Strict: an unknown field is an error, so that a typing mistake is found.
+ */
+import { z } from 'zod'
+import { GithubUser, ModelName } from './attempt-spec.ts'
+import { AgentName, ServiceName } from './identity.ts'
+import { Gates, LimitsInput } from './limits.ts'
+import { BranchName, RepositoryUrl, WorkingDirectory } from './repositories.ts'
+
+const EnvironmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'use a variable name')
+
+/** How an agent is driven. */
+export const AgentSettings = z.strictObject({
+  adapter: z.literal('command'),
+  /** Program and arguments; no shell reads it. A relative program is looked up on the runner's PATH. */
+  command: z.array(z.string().min(1)).min(1),
+  /** Variables given to the agent; it sees none of the machine's own but PATH, HOME and LANG. */
+  environment: z.record(EnvironmentName, z.string()).default({}),
+  githubUser: z.exactOptional(GithubUser),
+})
+export type AgentSettings = z.infer<typeof AgentSettings>
+
+const RepositorySettings = {
+  agent: z.exactOptional(AgentName),
+  model: z.exactOptional(ModelName),
+  platformRepositoryUrl: z.exactOptional(RepositoryUrl),
+  platformBranch: z.exactOptional(BranchName),
+  platformUser: z.exactOptional(GithubUser),
+  limits: z.exactOptional(LimitsInput),
+  gates: z.exactOptional(Gates),
+}
+
+/** Values for requests that leave them out, for every service. */
+export const DefaultSettings = z.strictObject(RepositorySettings)
+
+/** The same for one service, before the defaults. */
+export const ServiceSettings = z.strictObject({
+  ...RepositorySettings,
+  repositoryUrl: z.exactOptional(RepositoryUrl),
+  branch: z.exactOptional(BranchName),
+  githubUser: z.exactOptional(GithubUser),
+  workingDirectory: z.exactOptional(WorkingDirectory),
+})
+export type ServiceSettings = z.infer<typeof ServiceSettings>
+
+const Cap = z.int().min(1).max(1000)
+
+export const WebhookSettings = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'use lower-case letters, digits and hyphens'),
+  url: z.url({ protocol: /^https?$/ }),
+  /** File that holds the signing secret (`whsec_…`, Standard Webhooks); without one the request is unsigned. */
+  secretFile: z.exactOptional(z.string().min(1)),
+})
+export type WebhookSettings = z.infer<typeof WebhookSettings>
+
+export const Settings = z.strictObject({
+  defaults: DefaultSettings.default({}),
+  services: z.record(ServiceName, ServiceSettings).default({}),
+  agents: z.record(AgentName, AgentSettings).default({}),
+  /** How many attempts may run at once, over all and for each agent; left out: no cap. */
+  caps: z.strictObject({ global: z.exactOptional(Cap), agents: z.record(AgentName, Cap).default({}) }).default({ agents: {} }),
+  channels: z
+    .strictObject({ webhooks: z.array(WebhookSettings).default([]) })
+    .default({ webhooks: [] })
+    .refine(({ webhooks }) => new Set(webhooks.map(({ name }) => name)).size === webhooks.length, 'names of webhooks must differ'),
+})
+export type Settings = z.infer<typeof Settings>

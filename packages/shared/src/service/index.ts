@@ -1,0 +1,7 @@
+export { type App, type AppContext, type Health, healthOf } from './app.ts'
+export { type BackgroundLoops, type BackgroundLoopsOptions, createBackgroundLoops } from './background-loops.ts'
+export { brokerEnvironment, commonEnvironment, parseConfig } from './config.ts'
+export { startHealthServer } from './health-server.ts'
+export { createLogger, type Logger, type LoggerOptions } from './logger.ts'
+export { runService, type ServiceDefinition } from './run-service.ts'
+export { loadSettings } from './settings.ts'
