@@ -1,4 +1,5 @@
 export { type App, type AppContext, type Health, healthOf } from './app.ts'
+export { type BrokerConfig, openBroker, type OpenBrokerOptions } from './broker.ts'
 export { type BackgroundLoops, type BackgroundLoopsOptions, createBackgroundLoops } from './background-loops.ts'
 export { brokerEnvironment, commonEnvironment, parseConfig } from './config.ts'
 export { startHealthServer } from './health-server.ts'

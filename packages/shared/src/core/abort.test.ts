@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { isAbort, raceAbort } from './abort.ts'
+import { systemClock } from './clock.ts'
+
+describe('raceAbort', () => {
+  it('gives the result when nobody aborts', async () => {
+    await expect(raceAbort(Promise.resolve(1), new AbortController().signal)).resolves.toBe(1)
+  })
+
+  it('rejects with the reason as soon as the signal aborts', async () => {
+    const stop = new AbortController()
+    const waiting = raceAbort(new Promise(() => undefined), stop.signal)
+    const reason = new Error('enough')
+    stop.abort(reason)
+    await expect(waiting).rejects.toBe(reason)
+    expect(isAbort(reason, stop.signal)).toBe(true)
+  })
+})
+
+describe('systemClock', () => {
+  it('rejects a sleep with the reason of the abort', async () => {
+    const stop = new AbortController()
+    const sleeping = systemClock.sleep(60_000, stop.signal)
+    const reason = new Error('wake')
+    stop.abort(reason)
+    await expect(sleeping).rejects.toBe(reason)
+  })
+})
