@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['{packages,services}/*/src/**/*.test.ts', '{tests,scripts,bench}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/.*/**'],
+    // Processes and not threads: tests start brokers and agents, send signals and change folders.
+    pool: 'forks',
+    // A good test takes a fraction of this; it may wait for real processes on a busy machine.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+  },
+})
