@@ -1,5 +1,13 @@
 /** The seams of the runner: what the steps need, and who provides it. */
-import type { AttemptFile, Commit, DiffStat, Flag, Gates, GitOperation, RunnerLineBody } from '@orchestrator/shared/contracts'
+import type {
+  AttemptFile,
+  Commit,
+  DiffStat,
+  Flag,
+  Gates,
+  GitOperation,
+  RunnerLineBody,
+} from '@orchestrator/shared/contracts'
 
 /** The one way to say anything: numbers, times, redacts and bounds every line before it is written. */
 export interface LineLog {
@@ -109,6 +117,8 @@ export interface AgentAdapter {
 export interface AgentRun {
   readonly attempt: AttemptFile
   readonly workingDirectory: string
+  /** Absolute path of `task-docs/`. */
+  readonly documentsDirectory: string
   /** The whole prompt, and where it lies as a file. */
   readonly prompt: string
   readonly promptPath: string
@@ -125,4 +135,3 @@ export interface AgentEnd {
   readonly sessionId?: string
   readonly lastText?: string
 }
-

@@ -38,10 +38,8 @@ const CONTRACTS = {
   'file.settings': Settings,
 } as const satisfies Record<string, z.ZodType>
 
-export type ContractName = keyof typeof CONTRACTS
-
 /** What may be sent, that is, before defaults are filled in. */
-export function contractSchemas(): Record<ContractName, unknown> {
-  const schemas = Object.entries(CONTRACTS).map(([name, schema]) => [name, z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })])
-  return Object.fromEntries(schemas) as Record<ContractName, unknown>
+export function contractSchemas(): ReadonlyMap<string, unknown> {
+  const options = { io: 'input', unrepresentable: 'any' } as const
+  return new Map(Object.entries(CONTRACTS).map(([name, schema]) => [name, z.toJSONSchema(schema, options)]))
 }

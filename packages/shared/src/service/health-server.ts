@@ -1,5 +1,4 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Health } from './app.ts'
 
 /** `/livez` says that the process answers, `/readyz` that all checks are `ok`. Carries nothing else. */
@@ -13,8 +12,10 @@ export async function startHealthServer(port: number, health: () => Health): Pro
   const listening = Promise.withResolvers<void>()
   server.once('error', listening.reject).listen(port, listening.resolve)
   await listening.promise
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has an address and port')
   return {
-    port: (server.address() as AddressInfo).port,
+    port: address.port,
     [Symbol.asyncDispose]: async () => {
       const closed = Promise.withResolvers<void>()
       server.close(() => closed.resolve())

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { describeError, OrchestratorError, systemClock } from '../core/index.ts'
 import type { App, AppContext } from './app.ts'
-import { commonEnvironment, parseConfig } from './config.ts'
+import { type commonEnvironment, parseConfig } from './config.ts'
 import { startHealthServer } from './health-server.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { loadSettings } from './settings.ts'
@@ -22,7 +22,7 @@ export async function runService<S extends ServiceEnvironment>(definition: Servi
   const signalled = nextSignal()
   try {
     const config = parseConfig(definition.environment, process.env)
-    const logger = createLogger({ name: definition.name, level: String(config['LOG_LEVEL']) })
+    const logger = createLogger({ name: definition.name, level: config.LOG_LEVEL })
     await serve(definition, { config, logger, signalled })
     logger.info('stopped')
   } catch (error) {

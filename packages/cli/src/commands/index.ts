@@ -1,0 +1,12 @@
+import type { Command } from 'commander'
+import type { CliContext } from '../context.ts'
+import { registerDemo } from './demo.ts'
+import { registerDoctor } from './doctor.ts'
+import { registerTask } from './task/index.ts'
+import { registerUp } from './up.ts'
+
+/** Adds one command to the program. */
+export type RegisterCommand = (program: Command, context: CliContext) => void
+
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly RegisterCommand[] = [registerUp, registerTask, registerDoctor, registerDemo]

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises'
+import { TerminalError } from '@orchestrator/shared/core'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Client, createClient } from '../client.ts'
+import type { CliContext } from '../context.ts'
+import { findServer } from '../discover.ts'
+
+/** Options of every command that talks to a server. */
+export interface ServerOptions {
+  readonly server?: string
+  readonly stateDir?: string
+  readonly output: 'text' | 'json'
+}
+
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'text for people, json for programs')
+    .choices(['text', 'json'])
+    .default('text')
+}
+
+export function withServerOptions(command: Command): Command {
+  return command
+    .option('--server <url>', 'address of the server (else ORCHESTRATOR_URL, else what "up" announced on this machine)')
+    .option('--state-dir <path>', 'state directory of the "up" to talk to (else ORCHESTRATOR_STATE_DIR)')
+    .addOption(outputOption())
+}
+
+/** @throws TerminalError SERVER_UNREACHABLE, INPUT_INVALID, CONFIG_INVALID */
+export async function connect({ environment, cwd, signal }: CliContext, options: ServerOptions): Promise<Client> {
+  const found = await findServer({ server: options.server, stateDirectory: options.stateDir, environment, cwd })
+  const token = await readToken(environment.ORCHESTRATOR_TOKEN_FILE)
+  return createClient({ ...found, token, startCommand: `${environment.ORCHESTRATOR_COMMAND} up`, signal })
+}
+
+async function readToken(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch (cause) {
+    throw new TerminalError('CONFIG_INVALID', `cannot read ORCHESTRATOR_TOKEN_FILE=${file}: correct it or unset it`, {
+      cause,
+    })
+  }
+}
+
+/** Adds `examples` to the help of a command; `$` stands for the program as people call it. */
+export function withExamples(command: Command, { environment }: CliContext, examples: readonly string[]): Command {
+  const lines = examples.map((example) => `  ${environment.ORCHESTRATOR_COMMAND} ${example}`)
+  return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
+}
+
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Use a whole number from 1 on.')
+  return Number(text)
+}
+
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('Use 1 to 65535, or 0 for any free port.')
+  return port
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import type { CliContext } from '../../context.ts'
+import { registerList } from './list.ts'
+import { registerLogs } from './logs.ts'
+import { registerRetry } from './retry.ts'
+import { registerStatus } from './status.ts'
+import { registerStop } from './stop.ts'
+import { registerSubmit } from './submit.ts'
+import { registerWait } from './wait.ts'
+
+export function registerTask(program: Command, context: CliContext): void {
+  const task = program.command('task').description('submit tasks, follow them, stop them')
+  for (const register of [
+    registerSubmit,
+    registerRetry,
+    registerStatus,
+    registerList,
+    registerLogs,
+    registerWait,
+    registerStop,
+  ]) {
+    register(task, context)
+  }
+}

@@ -1,0 +1,67 @@
+import { createInterface } from 'node:readline/promises'
+import { type AttemptView, isTerminal } from '@orchestrator/shared/contracts'
+import { printableLine, TerminalError } from '@orchestrator/shared/core'
+import type { Command } from 'commander'
+import type { CliContext } from '../../context.ts'
+import { nextCommand } from '../../output/describe-attempt.ts'
+import { toJsonLine } from '../../output/machine.ts'
+import { formatFields } from '../../output/table.ts'
+import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
+import { findAttempt, withAttemptReference } from './attempt-reference.ts'
+
+interface StopFlags extends ServerOptions {
+  readonly tag?: string
+  readonly note?: string
+  readonly yes?: boolean
+}
+
+export function registerStop(task: Command, context: CliContext): void {
+  const command = task.command('stop').description('stop an attempt; its commits, branch and workspace are kept')
+  withAttemptReference(command)
+    .option('--note <text>', 'why, for the others')
+    .option('-y, --yes', 'do not ask')
+    .action(async (name: string, taskId: string | undefined, flags: StopFlags) => {
+      const client = await connect(context, flags)
+      const attempt = await findAttempt(client, { name, taskId, tag: flags.tag })
+      if (flags.yes !== true && !isTerminal(attempt.phase)) await confirm(context, attempt)
+      const answer = await client.stop(attempt.name, flags.note === undefined ? {} : { note: flags.note })
+      const { screen, environment } = context
+      if (flags.output === 'json') return screen.print(toJsonLine(answer))
+      const after = { ...attempt, phase: answer.phase }
+      screen.print(
+        [
+          printableLine(answer.message),
+          describeKept(after),
+          '',
+          nextCommand(after, environment.ORCHESTRATOR_COMMAND),
+        ].join('\n'),
+      )
+    })
+  withExamples(withServerOptions(command), context, [
+    'task stop trader --note "we change the architecture"',
+    'task stop trader-claude-agent-1-task1-attempt1 --yes',
+  ])
+}
+
+async function confirm({ screen, stdin, interactive, signal }: CliContext, attempt: AttemptView): Promise<void> {
+  if (!interactive) throw new TerminalError('INPUT_INVALID', `stopping ${attempt.name} has to be confirmed: add --yes`)
+  screen.print(`Stop ${attempt.name} (${attempt.phase})? Its commits, branch and workspace are kept. [y/N]`)
+  const lines = createInterface({ input: stdin, signal })
+  const [answer = ''] = await Array.fromAsync(takeOne(lines))
+  if (!/^y(es)?$/i.test(answer.trim())) throw new TerminalError('INPUT_INVALID', 'not stopped')
+}
+
+async function* takeOne<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  for await (const item of items) {
+    yield item
+    return
+  }
+}
+
+function describeKept({ name, branch, workspace, repository }: AttemptView): string {
+  return formatFields([
+    ['Attempt', name],
+    ['Branch', `${printableLine(branch)} of ${printableLine(repository.url)}`],
+    ['Workspace', `${printableLine(workspace)} (kept)`],
+  ])
+}

@@ -1,0 +1,70 @@
+import { DEFAULT_TAG } from '@orchestrator/shared/contracts'
+import type { Command } from 'commander'
+import type { CliContext } from '../../context.ts'
+import { describeSubmit } from '../../output/describe-submit.ts'
+import { toJsonLine } from '../../output/machine.ts'
+import { findPlatformCheckout, type PlatformCheckout } from '../../platform-checkout.ts'
+import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
+import { readGuidance, type RequestFlags, toRequestBody, withRequestFlags } from './request-body.ts'
+import { waitForEnd } from './wait-for-end.ts'
+
+interface SubmitFlags extends ServerOptions, RequestFlags {
+  readonly tag: string
+  readonly idempotencyKey?: string
+  readonly wait?: boolean
+}
+
+export function registerSubmit(task: Command, context: CliContext): void {
+  const command = task
+    .command('submit')
+    .description('submit a task to an agent; for a task with earlier attempts this is a retry')
+    .argument('<service>', 'service that the task is for, for example trader')
+    .argument('<taskId>', 'task of its platform repository, for example 1 or 7.2')
+  withRequestFlags(command)
+    .option('--tag <tag>', 'task list of the platform repository', DEFAULT_TAG)
+    .option('--idempotency-key <key>', 'the same key never submits twice')
+    .option('--wait', 'wait for the end, as "task wait" does')
+    .action(async (service: string, taskId: string, flags: SubmitFlags) => {
+      await submit(context, { service, taskId }, flags)
+    })
+  withExamples(withServerOptions(command), context, [
+    'task submit trader 1 --agent claude-agent-1 --repository-url git@github.com:myorg/trader.git --model sonnet',
+    'task submit trader 2 -w trading-engine --wait',
+    'task submit trader 1 --guidance-file notes.md --limit wallClockMinutes=60 --limit usd=5',
+  ])
+}
+
+async function submit(
+  context: CliContext,
+  task: { service: string; taskId: string },
+  flags: SubmitFlags,
+): Promise<void> {
+  const { screen, environment, stdin } = context
+  const client = await connect(context, flags)
+  const guidance = await readGuidance({ flags, stdin })
+  const checkout = flags.platformRepositoryUrl === undefined ? await detect(context) : undefined
+  const body = { ...task, tag: flags.tag, ...platformFields(checkout), ...toRequestBody(flags, guidance) }
+  const answer = await client.submit(body, flags.idempotencyKey)
+  if (flags.output === 'json') screen.print(toJsonLine(answer))
+  else
+    screen.print(
+      describeSubmit({ answer, command: environment.ORCHESTRATOR_COMMAND, platformDetected: checkout !== undefined }),
+    )
+  if (flags.wait === true) {
+    await waitForEnd(context, { client, name: answer.attempt, output: flags.output, after: answer.sequence })
+  }
+}
+
+async function detect({ cwd, environment, signal }: CliContext): Promise<PlatformCheckout | undefined> {
+  return await findPlatformCheckout({ cwd, path: environment.PATH, home: environment.HOME, signal })
+}
+
+function platformFields(checkout: PlatformCheckout | undefined): Record<string, string> {
+  if (checkout === undefined) return {}
+  const { url, branch, user } = checkout
+  return {
+    platformRepositoryUrl: url,
+    ...(branch !== undefined && { platformBranch: branch }),
+    ...(user !== undefined && { platformUser: user }),
+  }
+}

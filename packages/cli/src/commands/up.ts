@@ -1,0 +1,54 @@
+import { type Command, Option } from 'commander'
+import { resolve } from 'node:path'
+import { printableLine } from '@orchestrator/shared/core'
+import type { CliContext } from '../context.ts'
+import { statePath } from '../state-path.ts'
+import { type RunningUp, runUp } from '../up/run-up.ts'
+import { parsePort, withExamples } from './options.ts'
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+interface UpFlags {
+  readonly config?: string
+  readonly port: number
+  readonly stateDir?: string
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+}
+
+export function registerUp(program: Command, context: CliContext): void {
+  const { environment, cwd } = context
+  const command = program
+    .command('up')
+    .description('run broker and services on this machine until Ctrl-C; attempts go on without it')
+    .option('--config <file>', 'settings file: services, agents, caps, channels (else SETTINGS_FILE)')
+    .option('--port <number>', 'where the HTTP API listens on 127.0.0.1; 0 for any free port', parsePort, 7070)
+    .option('--state-dir <path>', 'where everything is kept (else ORCHESTRATOR_STATE_DIR)')
+    .addOption(new Option('--log-level <level>', 'of the log on standard error').choices(LOG_LEVELS).default('warn'))
+    .action(async (flags: UpFlags) => {
+      const settings = flags.config ?? environment.SETTINGS_FILE
+      await runUp(
+        {
+          stateDirectory: statePath({ given: flags.stateDir, environment, cwd }),
+          settingsFile: settings === undefined ? undefined : resolve(cwd, settings),
+          port: flags.port,
+          logLevel: flags.logLevel,
+          brokerBinary: environment.ORCHESTRATOR_NATS_SERVER ?? 'nats-server',
+          onReady: (up) => announce(context, up),
+        },
+        context.signal,
+      )
+      context.screen.print('Stopped. Attempts that were running go on; the next "up" finds them.')
+    })
+  withExamples(command, context, ['up', 'up --config settings.json', 'up --state-dir ./state --port 0'])
+}
+
+function announce({ screen, environment }: CliContext, up: RunningUp): void {
+  const { installation, stateDirectory, agents } = up
+  const program = environment.ORCHESTRATOR_COMMAND
+  screen.print(`${screen.paint('bold', 'Orchestrator is up')} at ${installation.url}`)
+  screen.print(`  state   ${printableLine(stateDirectory)}`)
+  screen.print(`  broker  pid ${installation.brokerPid}${installation.brokerAdopted ? ', still running from before and adopted' : ''}`)
+  screen.print(`  agents  ${agents.length === 0 ? 'none: name them in a settings file and pass --config' : agents.join(', ')}`)
+  screen.print('Agents run as processes of this user: evidence holds against a mistaken agent, not against a hostile one.')
+  screen.print(`Next: ${program} task submit <service> <task id>, or ${program} doctor. Ctrl-C stops.`)
+}

@@ -1,0 +1,29 @@
+import { parseConfig } from '@orchestrator/shared/service'
+import { z } from 'zod'
+
+/** The variables that the command line knows. An empty one counts as not set. */
+export const CliEnvironment = z.object({
+  /** Where the server listens. */
+  ORCHESTRATOR_URL: z.url({ protocol: /^https?$/, error: 'use http://host:port' }).optional(),
+  /** File with the token that a server beyond this machine asks for. */
+  ORCHESTRATOR_TOKEN_FILE: z.string().optional(),
+  /** Where `up` keeps everything. */
+  ORCHESTRATOR_STATE_DIR: z.string().optional(),
+  /** How people call this program, for the commands that it prints. */
+  ORCHESTRATOR_COMMAND: z.string().default('orchestrator'),
+  /** The broker that `up` starts. */
+  ORCHESTRATOR_NATS_SERVER: z.string().optional(),
+  SETTINGS_FILE: z.string().optional(),
+  XDG_STATE_HOME: z.string().optional(),
+  HOME: z.string().default('/'),
+  PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
+  SSH_AUTH_SOCK: z.string().optional(),
+  NO_COLOR: z.string().optional(),
+  TERM: z.string().optional(),
+})
+export type CliEnvironment = z.output<typeof CliEnvironment>
+
+/** @throws TerminalError CONFIG_INVALID */
+export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): CliEnvironment {
+  return parseConfig(CliEnvironment, environment)
+}

@@ -1,0 +1,115 @@
+/** The server, the settings file, and what the settings name. */
+import { readFile } from 'node:fs/promises'
+import type { Settings } from '@orchestrator/shared/contracts'
+import { describeError, hasCode, printableLine } from '@orchestrator/shared/core'
+import { loadSettings } from '@orchestrator/shared/service'
+import type { Client } from '../client.ts'
+import { runProgram } from '../run-program.ts'
+import { type Check, fail, type Finding, ok, warn } from './check.ts'
+import { findProgram, type Machine } from './machine-checks.ts'
+
+const LS_REMOTE_TIMEOUT_MS = 20_000
+
+export function serverCheck(connect: () => Promise<Client>, startCommand: string): Check {
+  return {
+    name: 'Server',
+    run: async () => {
+      try {
+        const client = await connect()
+        const { ready, text } = await client.readiness()
+        return ready
+          ? ok(`${client.url} is ready`)
+          : fail(`${client.url} is not ready: ${printableLine(text.slice(0, 500))}`, 'look at its log')
+      } catch (error) {
+        if (!hasCode(error, 'SERVER_UNREACHABLE')) throw error
+        return warn(error.message, `start one with "${startCommand}"`)
+      }
+    },
+  }
+}
+
+export interface SettingsFinding {
+  readonly finding: Finding
+  readonly settings: Settings
+}
+
+/** Reads the settings file, and gives the defaults where it is not valid, so that the other checks go on. */
+export async function checkSettings(file: string | undefined): Promise<SettingsFinding> {
+  const defaults = await loadSettings(undefined)
+  if (file === undefined) return { finding: ok('no settings file: defaults'), settings: defaults }
+  try {
+    return { finding: ok(file), settings: await loadSettings(file) }
+  } catch (error) {
+    return { finding: fail(describeError(error), 'correct what is named'), settings: defaults }
+  }
+}
+
+export function settingsChecks(settings: Settings, machine: Machine): readonly Check[] {
+  return [
+    ...Object.entries(settings.agents).map(([agent, { command }]) =>
+      agentCheck({ agent, program: command[0] ?? '', machine }),
+    ),
+    ...settings.channels.webhooks.flatMap(({ name, secretFile }) =>
+      secretFile === undefined ? [] : [secretCheck(name, secretFile)],
+    ),
+    ...repositoriesOf(settings).map((url) => repositoryCheck(url, machine)),
+  ]
+}
+
+function agentCheck({ agent, program, machine }: { agent: string; program: string; machine: Machine }): Check {
+  return {
+    name: `Agent ${agent}`,
+    run: async () => {
+      const place = await findProgram(program, machine)
+      if (place !== undefined) return ok(place)
+      return fail(
+        `${printableLine(program)} is not found`,
+        `install it, or name its path in the settings at agents.${agent}.command`,
+      )
+    },
+  }
+}
+
+function secretCheck(name: string, file: string): Check {
+  return {
+    name: `Webhook ${name}`,
+    run: async () => {
+      const secret = await readFile(file, 'utf8').catch(() => undefined)
+      if (secret?.trim().startsWith('whsec_') === true) return ok('its secret is readable')
+      return fail(
+        `${file} ${secret === undefined ? 'cannot be read' : 'holds no whsec_ secret'}`,
+        `put the signing secret there, or correct channels.webhooks in the settings`,
+      )
+    },
+  }
+}
+
+export function repositoriesOf({ defaults, services }: Settings): readonly string[] {
+  const all = Object.values(services).flatMap(({ repositoryUrl, platformRepositoryUrl }) => [
+    repositoryUrl,
+    platformRepositoryUrl,
+  ])
+  return [...new Set([defaults.platformRepositoryUrl, ...all].filter((url) => url !== undefined))]
+}
+
+function repositoryCheck(url: string, { path, home, cwd, sshAgent, signal }: Machine): Check {
+  return {
+    name: `Repository ${printableLine(url)}`,
+    run: async () => {
+      // Whoever would be asked for a password is not there when it counts either.
+      const environment = {
+        PATH: path,
+        HOME: home,
+        LC_ALL: 'C',
+        GIT_TERMINAL_PROMPT: '0',
+        GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o StrictHostKeyChecking=yes',
+        ...(sshAgent !== undefined && { SSH_AUTH_SOCK: sshAgent }),
+      }
+      const args = ['-c', 'core.askPass=', 'ls-remote', '--quiet', '--', url, 'HEAD']
+      const end = await runProgram({ file: 'git', args, cwd, environment, timeoutMs: LS_REMOTE_TIMEOUT_MS, signal })
+      if (end.exitCode === 0) return ok('reachable')
+      const why = end.timedOut ? 'no answer in time' : printableLine(end.stderr.trim().split('\n').at(-1) ?? '')
+      return fail(`not reachable: ${why}`, 'check the address, the network, and that git has a credential for it')
+    },
+  }
+}

@@ -1,0 +1,62 @@
+/** What scripts can rely on. Documented in `--help` and the README of this package; numbers are never used again. */
+import type { Phase } from '@orchestrator/shared/contracts'
+import { OrchestratorError } from '@orchestrator/shared/core'
+import { ServerError } from './server-error.ts'
+
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  stopped: 4,
+  timedOut: 5,
+  unknown: 6,
+  waitedEnough: 7,
+  notFound: 8,
+  conflict: 9,
+  interrupted: 130,
+} as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+export const EXIT_CODE_HELP = `Exit codes:
+  0  succeeded, or done
+  1  the attempt failed; an error of the program itself
+  2  wrong use, or input that was refused
+  3  no server can be reached, or it is not ready
+  4  the attempt was stopped
+  5  the attempt ran out of time
+  6  how the attempt ended is unknown
+  7  the time given by wait's --timeout has passed
+  8  there is no such attempt, task or log
+  9  conflict with what is there: key used for another request, attempt not the latest
+  130  interrupted by Ctrl-C; a running attempt is left alone`
+
+/** How an attempt ended; one that has not ended is no failure. */
+export function exitCodeOfPhase(phase: Phase): ExitCode {
+  switch (phase) {
+    case 'Failed':
+      return EXIT.failed
+    case 'Stopped':
+      return EXIT.stopped
+    case 'TimedOut':
+      return EXIT.timedOut
+    case 'Unknown':
+      return EXIT.unknown
+    default:
+      return EXIT.ok
+  }
+}
+
+export function exitCodeOfError(error: unknown): ExitCode {
+  if (error instanceof ServerError) return exitCodeOfStatus(error.problem.status)
+  if (!(error instanceof OrchestratorError)) return EXIT.failed
+  if (error.code === 'SERVER_UNREACHABLE') return EXIT.unreachable
+  if (error.code === 'NOT_FOUND') return EXIT.notFound
+  return ['INPUT_INVALID', 'CONFIG_INVALID', 'SETTINGS_INVALID'].includes(error.code) ? EXIT.usage : EXIT.failed
+}
+
+function exitCodeOfStatus(status: number): ExitCode {
+  if (status === 404 || status === 410) return EXIT.notFound
+  if (status === 409) return EXIT.conflict
+  return status >= 500 ? EXIT.unreachable : EXIT.usage
+}

@@ -1,0 +1,86 @@
+/** What `task submit` and `task retry` answer to a person. Pure. */
+import type { SubmitAnswer, ValueSource, ValueSources } from '@orchestrator/shared/contracts'
+import { DEFAULT_TAG } from '@orchestrator/shared/contracts'
+import { printable, printableLine } from '@orchestrator/shared/core'
+import { formatFields } from './table.ts'
+
+export interface SubmitText {
+  readonly answer: SubmitAnswer
+  /** How people call this program. */
+  readonly command: string
+  /** The platform repository was taken from the checkout that the person stands in. */
+  readonly platformDetected: boolean
+}
+
+const SOURCES: Record<Exclude<ValueSource, 'request'>, string> = {
+  service: "the service's settings",
+  defaults: "the settings' defaults",
+  agent: "the agent's settings",
+  previous: 'the previous attempt',
+  'built-in': 'default',
+}
+
+export function describeSubmit({ answer, command, platformDetected }: SubmitText): string {
+  const said = (value: string, field: keyof ValueSources): string => value + sourceOf(answer.sources[field])
+  const { task, repository, platform } = answer
+  const tag = task.tag === DEFAULT_TAG ? '' : `, tag ${task.tag}`
+  const fields = formatFields([
+    ['Task', `${task.taskId} (${task.service}${tag})`],
+    ['Agent', said(answer.agent, 'agent')],
+    ['Target repository', said(describeRepository(repository), 'repositoryUrl')],
+    ['Model', said(printableLine(answer.model), 'model')],
+    [
+      'Working directory',
+      `${printableLine(answer.workingDirectory).replace(/\/*$/, '/')} (${answer.workingDirectoryKind})`,
+    ],
+    ['Attempt', answer.attempt],
+    ['Workspace', `${printableLine(answer.workspace)} (${answer.workspaceIsNew ? 'new' : 'kept'})`],
+    ['Branch', `${printableLine(answer.branch)} (${answer.branchIsNew ? 'new' : 'kept'})`],
+    [
+      'Documents from',
+      describeRepository(platform) +
+        (platformDetected ? ' (from this checkout)' : sourceOf(answer.sources.platformRepositoryUrl)),
+    ],
+    ['Guidance', answer.guidance === null ? undefined : printable(answer.guidance)],
+    ['Prompt mode', answer.guidance === null ? undefined : answer.promptMode],
+    ['Previous attempt', answer.previous ?? undefined],
+    ['Queue', describeQueue(answer.ahead)],
+  ])
+  const next = answer.next.map((step, index) => `  ${index + 1}. ${printableLine(step)}`)
+  return [
+    headline(answer),
+    '',
+    fields,
+    ...section(
+      'Warnings:',
+      answer.warnings.map((warning) => `  ${printableLine(warning)}`),
+    ),
+    ...section('What happens next:', next),
+    '',
+    `Follow it with: ${command} task wait ${answer.attempt}`,
+  ].join('\n')
+}
+
+function headline({ task, repeated, previous }: SubmitAnswer): string {
+  if (repeated) return `Task ${task.taskId} of ${task.service} was submitted before with this idempotency key.`
+  return previous === null
+    ? `Task ${task.taskId} of ${task.service} submitted.`
+    : `Retry of task ${task.taskId} of ${task.service} submitted.`
+}
+
+function describeRepository({ url, branch, githubUser }: SubmitAnswer['repository']): string {
+  return `${printableLine(url)}, branch ${printableLine(branch)}, user ${printableLine(githubUser)}`
+}
+
+function sourceOf(source: ValueSource | undefined): string {
+  return source === undefined || source === 'request' ? '' : ` (${SOURCES[source]})`
+}
+
+function describeQueue(ahead: number): string {
+  if (ahead === 0) return 'nothing goes first (estimate)'
+  return `${ahead} ${ahead === 1 ? 'attempt goes' : 'attempts go'} first (estimate)`
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines]
+}

@@ -1,0 +1,81 @@
+import type { Writable } from 'node:stream'
+import type { WriteStream } from 'node:tty'
+import { cutToWidth } from './width.ts'
+
+/** Where a person, or a program, reads what a command says. */
+export interface Screen {
+  /** A line for standard output, which may hold line breaks of ours. */
+  print(text: string): void
+  /** A line for standard error: what is no answer. */
+  warn(text: string): void
+  /**
+   * Replaces the block at the end of the terminal, below everything printed so far. Without a terminal it does nothing:
+   * print what changed instead.
+   */
+  show(lines: readonly string[]): void
+  /** True when the block can be updated in place. */
+  readonly live: boolean
+  /** Columns of the terminal; of a line when there is none. */
+  readonly width: number
+  readonly paint: Paint
+}
+
+export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
+export type Paint = (colour: Colour, text: string) => string
+
+const CODES: Record<Colour, readonly [number, number]> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+}
+
+const DEFAULT_WIDTH = 100
+const CLEAR_DOWN = '\u001B[0J'
+
+export interface ScreenOptions {
+  readonly out: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
+  readonly error: Writable
+  /** `NO_COLOR` as it is in the environment. */
+  readonly noColour: string | undefined
+  readonly term: string | undefined
+}
+
+export function createScreen({ out, error, noColour, term }: ScreenOptions): Screen {
+  const isTerminal = out.isTTY === true
+  const live = isTerminal && term !== 'dumb'
+  const coloured = live && (noColour === undefined || noColour === '')
+  let block: readonly string[] = []
+
+  const width = (): number => (isTerminal ? (out.columns ?? DEFAULT_WIDTH) : DEFAULT_WIDTH)
+  const hide = (): string =>
+    block.length === 0 ? '' : `\r${block.length > 1 ? `\u001B[${block.length - 1}A` : ''}${CLEAR_DOWN}`
+
+  return {
+    print: (text) => {
+      out.write(`${hide()}${text}\n${block.join('\n')}`)
+    },
+    warn: (text) => {
+      if (block.length > 0) out.write(hide())
+      error.write(`${text}\n`)
+      if (block.length > 0) out.write(block.join('\n'))
+    },
+    show: (lines) => {
+      if (!live) return
+      const before = hide()
+      // A line that wraps would be two on the terminal, and the next block would cover the wrong ones.
+      block = lines.map((line) => cutToWidth(line, width() - 1))
+      out.write(before + block.join('\n'))
+    },
+    live,
+    get width() {
+      return width()
+    },
+    paint: (colour, text) => {
+      const [on, off] = CODES[colour]
+      return coloured ? `\u001B[${on}m${text}\u001B[${off}m` : text
+    },
+  }
+}

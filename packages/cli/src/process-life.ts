@@ -1,0 +1,22 @@
+import { EXIT } from './exit-codes.ts'
+
+/** Aborted by the first Ctrl-C or SIGTERM; the second one ends the program where it stands. */
+export function interruptSignal(process: NodeJS.Process): AbortSignal {
+  const interrupt = new AbortController()
+  const onSignal = (): void => {
+    if (interrupt.signal.aborted) process.exit(EXIT.interrupted)
+    interrupt.abort(new DOMException('interrupted', 'AbortError'))
+  }
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  return interrupt.signal
+}
+
+/** A reader that has seen enough (`| head`) is no error. */
+export function endQuietlyOnClosedPipe(process: NodeJS.Process): void {
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(EXIT.ok)
+  }
+  process.stdout.on('error', onError)
+  process.stderr.on('error', onError)
+}

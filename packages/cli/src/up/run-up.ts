@@ -1,0 +1,46 @@
+import { createLogger, loadSettings } from '@orchestrator/shared/service'
+import { type Installation, startInstallation } from './installation.ts'
+import { takeStateDirectory } from './state-directory.ts'
+
+export interface UpOptions {
+  /** Absolute. */
+  readonly stateDirectory: string
+  readonly settingsFile: string | undefined
+  readonly port: number
+  readonly logLevel: string
+  /** Path or name of nats-server. */
+  readonly brokerBinary: string
+  /** Called once everything is up. */
+  readonly onReady: (up: RunningUp) => Promise<void> | void
+}
+
+export interface RunningUp {
+  readonly installation: Installation
+  readonly stateDirectory: string
+  readonly agents: readonly string[]
+}
+
+/**
+ * Runs broker and services until the signal aborts; then stops intake, drains and ends the broker. Attempts go on:
+ * the next `up` on the same state directory finds them.
+ */
+export async function runUp(options: UpOptions, signal: AbortSignal): Promise<void> {
+  const { port, brokerBinary } = options
+  const settings = await loadSettings(options.settingsFile)
+  const logger = createLogger({ name: 'up', level: options.logLevel, destination: process.stderr })
+  await using stack = new AsyncDisposableStack()
+  const state = stack.use(await takeStateDirectory(options.stateDirectory))
+  const installation = stack.use(
+    await startInstallation({ stateDirectory: state.path, settings, port, brokerBinary, logger, signal }),
+  )
+  await state.announce({ v: 1, url: installation.url, pid: process.pid })
+  await options.onReady({ installation, stateDirectory: state.path, agents: Object.keys(settings.agents) })
+  await Promise.race([untilAborted(signal), installation.failed])
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (signal.aborted) return
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  await promise
+}

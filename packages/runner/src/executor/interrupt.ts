@@ -1,0 +1,61 @@
+import { type Clock, isAbort } from '@orchestrator/shared/core'
+import type { Execution, ExecutionEnd } from '../ports.ts'
+
+export interface InterruptionStep {
+  readonly signal: NodeJS.Signals
+  /** Time given to this signal before the next one, milliseconds. */
+  readonly forMs: number
+}
+
+/** Ask, urge, kill: all within half of the time there is, because the work is saved in the other half. */
+export function gentleInterruption(graceMs: number): readonly InterruptionStep[] {
+  return [
+    { signal: 'SIGINT', forMs: Math.min(10_000, graceMs / 4) },
+    { signal: 'SIGTERM', forMs: Math.min(5000, graceMs / 4) },
+    { signal: 'SIGKILL', forMs: 0 },
+  ]
+}
+
+export const BRISK_INTERRUPTION: readonly InterruptionStep[] = [
+  { signal: 'SIGTERM', forMs: 1000 },
+  { signal: 'SIGKILL', forMs: 0 },
+]
+
+export interface Interruptible {
+  readonly execution: Execution
+  readonly interruption: readonly InterruptionStep[]
+  /** When it aborts, the interruption begins. */
+  readonly signal: AbortSignal
+  readonly clock: Clock
+}
+
+/** Waits for the end, and brings it about once the signal aborts. */
+export async function endedOrInterrupted({
+  execution,
+  interruption,
+  signal,
+  clock,
+}: Interruptible): Promise<ExecutionEnd> {
+  const over = new AbortController()
+  const interrupt = async (): Promise<void> => {
+    for (const step of interruption) {
+      execution.kill(step.signal)
+      await clock.sleep(step.forMs, over.signal)
+    }
+  }
+  let interrupting: Promise<void> = Promise.resolve()
+  const onAbort = (): void => {
+    interrupting = interrupt().catch((error: unknown) => {
+      if (!isAbort(error, over.signal)) throw error
+    })
+  }
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await execution.ended
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    over.abort()
+    await interrupting
+  }
+}

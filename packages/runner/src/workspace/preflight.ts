@@ -1,0 +1,42 @@
+import { mkdir } from 'node:fs/promises'
+import type { GitOperation, RepositoryRef } from '@orchestrator/shared/contracts'
+import type { Git } from '@orchestrator/shared/git'
+import { authorEnvironment } from './git-directory.ts'
+import { missingBranch } from './mirror.ts'
+import { refuseOtherOrigin } from './prepare-target.ts'
+import type { TargetContext } from './target-context.ts'
+
+export interface PreflightContext extends TargetContext {
+  /** With credentials. */
+  readonly git: Git
+  readonly pushDirectory: string
+}
+
+/** Both repositories can be read, have the branches that are needed, and the target can be pushed to. */
+export async function preflight(context: PreflightContext): Promise<void> {
+  const { attempt } = context
+  await mkdir(context.pushDirectory, { recursive: true })
+  await refuseOtherOrigin(context)
+  await assertReadable(context, 'platform', attempt.spec.platform)
+  await assertReadable(context, 'target', attempt.spec.repository)
+  await tryPush(context)
+}
+
+async function assertReadable({ git, pushDirectory, recorder, signal }: PreflightContext, repository: GitOperation['repository'], remote: RepositoryRef): Promise<void> {
+  const { stdout } = await recorder.recordRemote(repository, 'lsRemote', () => git.run({ args: ['ls-remote', '--heads', remote.url], cwd: pushDirectory, signal }))
+  const branches = stdout.split('\n').flatMap((line) => line.split('\trefs/heads/').slice(1))
+  if (!branches.includes(remote.branch)) throw missingBranch(remote, branches)
+}
+
+/** Sends nothing, but is refused where a push would be. */
+async function tryPush({ attempt, mirror, recorder }: PreflightContext): Promise<void> {
+  const { branch, repository } = attempt.spec
+  await mirror.ensure()
+  const tree = await mirror.repository.git(['hash-object', '-t', 'tree', '-w', '--stdin'])
+  const environment = authorEnvironment(repository.githubUser)
+  const commit = await mirror.repository.git(['commit-tree', '-m', 'A dry run', tree], { environment })
+  await recorder.recordRemote('target', 'push', () =>
+    mirror.withCredentials.git(['push', '--dry-run', '--porcelain', '--no-verify', repository.url, `+${commit}:refs/heads/${branch}`]),
+  )
+}
+

@@ -1,0 +1,120 @@
+import type { JsMsg } from '@nats-io/jetstream'
+import { replaySubject } from '../contracts/index.ts'
+import { type Clock, describeError } from '../core/index.ts'
+import { ask } from './broker-errors.ts'
+import type { Broker, BrokerLog } from './connection.ts'
+import { readReplayRequest } from './dead-letters.ts'
+import { startDurablePull } from './durable-pull.ts'
+import { readMessage } from './event-reading.ts'
+import { createMessageHandling, type MessageHandling } from './message-handling.ts'
+import type { Delivery, Handler, StoredEvent } from './ports.ts'
+import { DEADLETTERS } from './topology-streams.ts'
+
+export interface DurableOptions {
+  readonly broker: Broker
+  readonly stream: 'TASKS' | 'PROGRESS'
+  /** Name shared by all replicas of the service: each message goes to one of them. */
+  readonly durable: string
+  /** Filters; all of the stream when left out. */
+  readonly subjects?: readonly string[]
+  /** Handlers that run at once. */
+  readonly concurrency: number
+  /**
+   * Messages of one key are handled one at a time, in the order in which they come. One that comes again after a failure
+   * may come after later ones of its key, and another replica may handle the same key meanwhile.
+   */
+  readonly keyOf: (stored: StoredEvent) => string
+  readonly handler: Handler
+  /** Called before a message is dead-lettered; when it throws, the message comes again instead. */
+  readonly onDeadLetter?: (delivery: Delivery, error: unknown) => Promise<void>
+  readonly logger: BrokerLog
+  readonly clock: Clock
+}
+
+/** A running consumer and its replays. Disposing stops intake, lets running handlers end, gives the rest back. */
+export interface Durable extends AsyncDisposable {
+  /** `ok`, or what is wrong. */
+  health(): string
+  /** Never fulfils; rejects when the consumer cannot go on. */
+  readonly failed: Promise<never>
+}
+
+/** Messages in hand for each handler that may run: enough to keep them busy, few enough to leave for other replicas. */
+const HELD_PER_HANDLER = 4
+const REPLAYS_HELD = 4
+
+/**
+ * Declares the durable (the one place that does) and its second one for replays, and handles their messages until
+ * disposed.
+ * @throws RetryableError BROKER_UNAVAILABLE
+ */
+export async function runDurable(options: DurableOptions): Promise<Durable> {
+  const { broker, stream, durable, subjects, concurrency, logger, clock } = options
+  const handling = createMessageHandling({ ...options, random: Math.random })
+  await using stack = new AsyncDisposableStack()
+  const main = stack.use(
+    await startDurablePull({
+      broker,
+      stream,
+      durable,
+      ...(subjects === undefined ? {} : { subjects }),
+      capacity: concurrency * HELD_PER_HANDLER,
+      logger,
+      clock,
+      take: (message, signal) =>
+        handling.handle({ message, signal, about: { stream, seq: message.seq, subject: message.subject }, read: readMessage(message) }),
+    }),
+  )
+  const replays = stack.use(
+    await startDurablePull({
+      broker,
+      stream: DEADLETTERS,
+      durable: `${durable}-replay`,
+      subjects: [replaySubject(durable)],
+      capacity: REPLAYS_HELD,
+      logger,
+      clock,
+      take: (message, signal) => replay({ broker, handling, logger, message, signal }),
+    }),
+  )
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => undefined)
+  for (const { ended } of [main, replays]) ended.catch(failed.reject)
+  const owned = stack.move()
+  return {
+    health: () => [main.health(), replays.health()].find((health) => health !== 'ok') ?? 'ok',
+    failed: failed.promise,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+interface Replay {
+  readonly broker: Broker
+  readonly handling: MessageHandling
+  readonly logger: BrokerLog
+  readonly message: JsMsg
+  readonly signal: AbortSignal
+}
+
+const REPLAY_RETRY_MS = 5000
+
+/** Fetches the message that is asked for through the leader, and hands it on as if it had just come. */
+async function replay({ broker, handling, logger, message, signal }: Replay): Promise<void> {
+  const request = readReplayRequest(message)
+  if (request === undefined) {
+    logger.error({ seq: message.seq }, 'a replay request cannot be read')
+    return message.ack()
+  }
+  const { stream, sequence } = request
+  try {
+    const found = await ask(broker, 'fetching a message again', () => broker.jsm.streams.getMessage(stream, { seq: sequence }))
+    if (found === null) {
+      logger.info({ stream, sequence }, 'a replay is obsolete: its message is gone')
+      return message.ack()
+    }
+    await handling.handle({ message, signal, about: { stream, seq: found.seq, subject: found.subject }, read: readMessage(found) })
+  } catch (error) {
+    logger.warn({ stream, sequence, error: describeError(error) }, 'a replay comes again')
+    message.nak(REPLAY_RETRY_MS)
+  }
+}

@@ -1,0 +1,86 @@
+import { silentLog, startTestBroker, type TestBroker } from '@orchestrator/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LeaseDocument } from '../contracts/index.ts'
+import type { Broker } from './connection.ts'
+import { openDocuments } from './documents.ts'
+import type { Documents } from './ports.ts'
+
+let server: TestBroker
+let broker: Broker
+let leases: Documents<LeaseDocument>
+const lease = (holder: string, beat = 0): LeaseDocument => ({ v: 1, holder, beat })
+const warnings: object[] = []
+
+beforeAll(async () => {
+  server = await startTestBroker()
+  broker = await server.connect('test', { logger: { ...silentLog, warn: (details) => warnings.push(details) } })
+  leases = await openDocuments(broker, 'leases', LeaseDocument)
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+describe('documents', () => {
+  it('creates once, updates at the revision that was read, and removes', async () => {
+    const first = await leases.create('a.1', lease('me'))
+    await expect(leases.create('a.1', lease('you'))).rejects.toMatchObject({ code: 'DOCUMENT_CONFLICT', retryable: true })
+    const second = await leases.update('a.1', lease('me', 1), first)
+    await expect(leases.update('a.1', lease('you'), first)).rejects.toMatchObject({ code: 'DOCUMENT_CONFLICT' })
+    expect(await leases.get('a.1')).toEqual({ key: 'a.1', value: lease('me', 1), revision: second })
+    await expect(leases.remove('a.1', first)).rejects.toMatchObject({ code: 'DOCUMENT_CONFLICT' })
+    await leases.remove('a.1', second)
+    expect(await leases.get('a.1')).toBeUndefined()
+    expect(await leases.create('a.1', lease('again'))).toBeGreaterThan(second)
+  })
+
+  it('lets exactly one of many creators win', async () => {
+    const tries = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => leases.create('race', lease(`w${i}`))))
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+
+  it('lists by filter, without what was removed', async () => {
+    for (const key of ['list.x.1', 'list.x.2', 'list.y.1']) await leases.create(key, lease(key))
+    const removed = await leases.get('list.x.2')
+    await leases.remove('list.x.2', removed?.revision ?? 0)
+    expect((await leases.list('list.x.*')).map(({ key }) => key)).toEqual(['list.x.1'])
+    expect((await leases.list('list.>')).map(({ key }) => key)).toEqual(['list.x.1', 'list.y.1'])
+    expect(await leases.list('nothing.*')).toEqual([])
+  })
+
+  it('keeps fields that it does not know', async () => {
+    const revision = Number((await broker.js.publish('$KV.leases.open', '{"v":1,"holder":"x","beat":1,"later":[1]}')).seq)
+    const read = await leases.get('open')
+    expect(read?.value).toMatchObject({ later: [1] })
+    await leases.update('open', { ...(read?.value ?? lease('')), beat: 2 }, revision)
+    expect((await leases.get('open'))?.value).toEqual({ v: 1, holder: 'x', beat: 2, later: [1] })
+  })
+
+  it('leaves a document of a newer release alone, and does not let it hide the others', async () => {
+    await broker.js.publish('$KV.leases.new.1', '{"v":2,"who":"x"}')
+    await leases.create('new.2', lease('old'))
+    await expect(leases.get('new.1')).rejects.toMatchObject({ code: 'EVENT_TOO_NEW' })
+    await broker.js.publish('$KV.leases.new.3', '{"v":1,"holder":5}')
+    await expect(leases.get('new.3')).rejects.toMatchObject({ code: 'EVENT_UNREADABLE' })
+    expect((await leases.list('new.*')).map(({ key }) => key)).toEqual(['new.2'])
+    expect(warnings).toContainEqual({ bucket: 'leases', key: 'new.1', code: 'EVENT_TOO_NEW' })
+  })
+
+  it('watches what is there, then every change, across a crash of the broker', async () => {
+    await using crashing = await startTestBroker()
+    const own = await crashing.connect('watcher')
+    const documents = await openDocuments(own, 'leases', LeaseDocument)
+    const first = await documents.create('w.1', lease('a'))
+    const stop = new AbortController()
+    const seen: unknown[] = []
+    const watching = (async () => {
+      for await (const { key, value } of documents.watch(stop.signal, 'w.*')) seen.push([key, value?.beat ?? 'removed'])
+    })()
+    await expect.poll(() => seen).toEqual([['w.1', 0]])
+    const second = await documents.update('w.1', lease('a', 1), first)
+    await expect.poll(() => seen).toHaveLength(2)
+    await crashing.restart()
+    await expect.poll(() => own.connected).toBe(true)
+    await documents.remove('w.1', second)
+    await expect.poll(() => seen).toEqual([['w.1', 0], ['w.1', 1], ['w.1', 'removed']])
+    stop.abort()
+    await watching
+  })
+})

@@ -1,0 +1,54 @@
+/** From stored bytes to events, for every reader alike. */
+import { type LedgerEvent, type OrchestratorEvent, readEvent } from '../contracts/index.ts'
+import { RetryableError, TerminalError } from '../core/index.ts'
+import type { BrokerLog } from './connection.ts'
+import type { StoredEvent } from './ports.ts'
+
+/** A stored message, however it was fetched. */
+export interface StoredMessage {
+  readonly seq: number
+  readonly subject: string
+  readonly time: Date
+  readonly data: Uint8Array
+}
+
+export type ReadMessage =
+  | { readonly kind: 'event'; readonly stored: StoredEvent }
+  | { readonly kind: 'foreign' | 'tooNew'; readonly type: string }
+  | { readonly kind: 'unreadable'; readonly problem: string }
+
+export function readMessage({ seq, subject, time, data }: StoredMessage): ReadMessage {
+  const read = readEvent(data)
+  return read.kind === 'event' ? { kind: 'event', stored: { seq, subject, time, event: read.event } } : read
+}
+
+export function isLedgerEvent(stored: StoredEvent): stored is StoredEvent<LedgerEvent> {
+  return stored.event.type !== 'attempt.progressed'
+}
+
+export function isProgress(stored: StoredEvent): stored is StoredEvent<ProgressEvent> {
+  return stored.event.type === 'attempt.progressed'
+}
+export type ProgressEvent = Extract<OrchestratorEvent, { type: 'attempt.progressed' }>
+
+/** For readers that go on: undefined for what is not ours to read, which is logged where it should not be there. */
+export function readOrLog(message: StoredMessage, logger: BrokerLog): StoredEvent | undefined {
+  const read = readMessage(message)
+  const { seq, subject } = message
+  if (read.kind === 'event') return read.stored
+  if (read.kind === 'unreadable') logger.error({ seq, subject, problem: read.problem }, 'a stored event cannot be read')
+  if (read.kind === 'tooNew') logger.warn({ seq, subject, type: read.type }, 'a stored event is of a newer release')
+  return undefined
+}
+
+/**
+ * For readers that decide from the whole subject: nothing may be passed over but types that are not ours.
+ * @throws RetryableError EVENT_TOO_NEW, TerminalError EVENT_UNREADABLE
+ */
+export function readStrictly(message: StoredMessage): StoredEvent<LedgerEvent> | undefined {
+  const read = readMessage(message)
+  const where = `${message.subject} at ${message.seq}`
+  if (read.kind === 'unreadable') throw new TerminalError('EVENT_UNREADABLE', `${where} cannot be read: ${read.problem}`)
+  if (read.kind === 'tooNew') throw new RetryableError('EVENT_TOO_NEW', `${where} is of a newer release: ${read.type}`)
+  return read.kind === 'event' && isLedgerEvent(read.stored) ? read.stored : undefined
+}

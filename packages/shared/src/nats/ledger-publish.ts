@@ -1,0 +1,60 @@
+/** The tries of one conditional publish. Pure: what an answer of the broker means and what comes next. */
+import { type Backoff, hasCode, TerminalError } from '../core/index.ts'
+import { EVENT_MAX_BYTES, LedgerEvent } from '../contracts/index.ts'
+import { brokerFault, unavailable } from './broker-errors.ts'
+
+/** What became of one publish. `unknown`: it may have been stored, only reading the subject tells. */
+export type Attempted =
+  | { readonly kind: 'stored'; readonly seq: number }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'unknown'; readonly cause: unknown }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+export interface Ack {
+  readonly seq: number
+  readonly duplicate: boolean
+}
+
+/** A duplicate was not stored under this sequence, whatever else it says: never an acceptance. */
+export function readAck({ seq, duplicate }: Ack): Attempted {
+  return duplicate ? { kind: 'unknown', cause: new Error(`acknowledged as a duplicate of ${seq}`) } : { kind: 'stored', seq }
+}
+
+export function readFault(error: unknown): Attempted {
+  if (brokerFault(error) === 'conflict') return { kind: 'refused' }
+  return hasCode(error, 'BROKER_UNAVAILABLE') ? { kind: 'unknown', cause: error } : { kind: 'failed', error }
+}
+
+/** Tries that ended in a refusal, and tries whose outcome is unknown. */
+export interface Tries {
+  readonly refused: number
+  readonly unknown: number
+}
+
+export const NO_TRIES: Tries = { refused: 0, unknown: 0 }
+
+/** Each refusal means that somebody else got through: only a subject that never holds still exhausts them. */
+const MAX_REFUSED = 100
+/** With the backoff below some four seconds: longer than a restart of the broker, shorter than people's patience. */
+const MAX_UNKNOWN = 8
+
+const AFTER_REFUSAL: Backoff = { firstMs: 1, maxMs: 50 }
+const AFTER_SILENCE: Backoff = { firstMs: 50, maxMs: 1000 }
+
+/** @returns the backoff before the next try; @throws when there is none */
+export function nextTry({ refused, unknown }: Tries, cause: unknown): { readonly tries: number; readonly backoff: Backoff } {
+  if (refused >= MAX_REFUSED) throw new TerminalError('LEDGER_CONFLICT', `the subject changed at each of ${refused} tries`)
+  if (unknown >= MAX_UNKNOWN) throw unavailable(`whether the event was stored is unknown after ${unknown} tries`, cause)
+  return unknown > 0 ? { tries: unknown, backoff: AFTER_SILENCE } : { tries: refused, backoff: AFTER_REFUSAL }
+}
+
+/** @throws TerminalError INPUT_INVALID when the event is none of the ledger's, or too large */
+export function encodeLedgerEvent(event: LedgerEvent, maxBytes: number): string {
+  const checked = LedgerEvent.safeParse(event)
+  if (!checked.success) throw new TerminalError('INPUT_INVALID', `not an event of the ledger: ${checked.error.message}`)
+  const text = JSON.stringify(event)
+  const limit = event.type === 'task.submitted' ? maxBytes : EVENT_MAX_BYTES
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= limit) return text
+  throw new TerminalError('INPUT_INVALID', `${event.type} has ${bytes} bytes, ${limit} are allowed: cut its texts`)
+}

@@ -1,0 +1,90 @@
+import { decodeLogBatch, encodeLogBatch, type LogBatch } from '../contracts/index.ts'
+import { describeError } from '../core/index.ts'
+import { ask, brokerFault } from './broker-errors.ts'
+import type { Broker } from './connection.ts'
+import type { LogPublished, LogReadOptions, Logs } from './ports.ts'
+import { followStream, scanStream } from './stream-reader.ts'
+import { LOGS } from './topology-streams.ts'
+
+/** Batches are large: a few ahead of the reader are enough. */
+const AHEAD = 16
+
+export function createLogs(broker: Broker): Logs {
+  return {
+    publish: (subject, batch, expectedSeq) => publish(broker, { subject, batch, expectedSeq }),
+    last: async (subject, signal) => {
+      signal.throwIfAborted()
+      const found = await lastBatch(broker, subject)
+      return found?.batch === undefined ? undefined : { seq: found.seq, batch: found.batch }
+    },
+    read: (options) => readBatches(broker, options),
+  }
+}
+
+interface LogPublish {
+  readonly subject: string
+  readonly batch: LogBatch
+  readonly expectedSeq: number
+}
+
+async function publish(broker: Broker, { subject, batch, expectedSeq }: LogPublish): Promise<LogPublished> {
+  const options = { expect: { streamName: LOGS, lastSubjectSequence: expectedSeq } }
+  const seq = await ask(broker, `publishing on ${subject}`, () =>
+    broker.js.publish(subject, encodeLogBatch(batch), options).then(
+      (ack) => ack.seq,
+      (error: unknown) => {
+        if (brokerFault(error) === 'conflict') return undefined
+        throw error
+      },
+    ),
+  )
+  if (seq !== undefined) return { kind: 'stored', seq }
+  const last = await lastBatch(broker, subject)
+  return { kind: 'refused', seq: last?.seq ?? 0, batch: last?.batch }
+}
+
+interface FoundBatch {
+  readonly seq: number
+  /** Undefined when what is there is no batch. */
+  readonly batch: LogBatch | undefined
+}
+
+/** By the stream's leader. */
+async function lastBatch(broker: Broker, subject: string): Promise<FoundBatch | undefined> {
+  const query = { last_by_subj: subject }
+  const message = await ask(broker, `reading ${subject}`, () => broker.jsm.streams.getMessage(LOGS, query))
+  return message === null ? undefined : { seq: message.seq, batch: decode(broker, message) }
+}
+
+interface StoredBytes {
+  readonly seq: number
+  readonly subject: string
+  readonly data: Uint8Array
+}
+
+function decode(broker: Broker, { seq, subject, data }: StoredBytes): LogBatch | undefined {
+  try {
+    return decodeLogBatch(new TextDecoder().decode(data))
+  } catch (error) {
+    broker.logger.error({ seq, subject, error: describeError(error) }, 'a stored log batch cannot be read')
+    return undefined
+  }
+}
+
+async function* readBatches(broker: Broker, { subject, fromLine, follow, signal }: LogReadOptions): AsyncGenerator<LogBatch> {
+  const source = { broker, stream: LOGS, ahead: AHEAD }
+  const options = { subjects: [subject], signal }
+  let next = fromLine
+  for await (const message of follow ? followStream(source, { ...options, rewind: true }) : scanStream(source, options)) {
+    const batch = decode(broker, message)
+    if (batch === undefined) continue
+    if (lastLine(batch) >= next || batch.head.closing !== undefined) yield batch
+    if (batch.head.closing !== undefined) return
+    next = Math.max(next, lastLine(batch) + 1)
+  }
+}
+
+/** The last line that the batch tells of: also one that it only counts as lost. */
+function lastLine({ head }: LogBatch): number {
+  return Math.max(head.last, ...head.gaps.map(({ last }) => last))
+}

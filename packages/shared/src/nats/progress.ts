@@ -1,0 +1,29 @@
+import type { Broker } from './connection.ts'
+import { ask } from './broker-errors.ts'
+import { isProgress, type ProgressEvent, readOrLog } from './event-reading.ts'
+import type { FollowOptions, Progress, StoredEvent } from './ports.ts'
+import { followStream, lastSequence } from './stream-reader.ts'
+import { PROGRESS } from './topology-streams.ts'
+
+const AHEAD = 500
+
+export function createProgress(broker: Broker): Progress {
+  return {
+    publish: async (subject, event) => {
+      const options = { expect: { streamName: PROGRESS } }
+      await ask(broker, 'publishing progress', () => broker.js.publish(subject, JSON.stringify(event), options))
+    },
+    follow: (options) => followProgress(broker, options),
+    lastSeq: async (signal) => {
+      signal.throwIfAborted()
+      return lastSequence(broker, PROGRESS)
+    },
+  }
+}
+
+async function* followProgress(broker: Broker, options: FollowOptions): AsyncGenerator<StoredEvent<ProgressEvent>> {
+  for await (const message of followStream({ broker, stream: PROGRESS, ahead: AHEAD }, options)) {
+    const stored = readOrLog(message, broker.logger)
+    if (stored !== undefined && isProgress(stored)) yield stored
+  }
+}

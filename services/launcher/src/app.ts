@@ -1,0 +1,165 @@
+/** The launcher, put together: messages say which workspace to look at, timers look at all, each look is one reconcile. */
+import { RUNNER_MAIN } from '@orchestrator/runner'
+import { BranchDocument, SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
+import { type Broker, createLedger, createProgress, openDocuments, runDurable } from '@orchestrator/shared/nats'
+import { RetryableError } from '@orchestrator/shared/core'
+import { createProcessTable } from '@orchestrator/shared/process'
+import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
+import { BUILT_IN_TEMPLATES, type LauncherConfig } from './config.ts'
+import { createDeadLetterHandler, createMessageHandler, serviceOf } from './handle-message.ts'
+import { createLaunchTries } from './launch-tries.ts'
+import { createProgressReporter } from './progress-reporter.ts'
+import { reconcileWorkspace } from './reconcile-workspace.ts'
+import { loadTemplates } from './render.ts'
+import type { Runtime } from './runtimes/port.ts'
+import { readMachineId } from './runtimes/process/machine-id.ts'
+import { createProcessRuntime } from './runtimes/process/process-runtime.ts'
+import { capOf, waitingFor } from './slots.ts'
+import { servicesToLookAt, sweepSlots, sweepUnstarted } from './sweeps.ts'
+import { createWakes, type Wakes } from './wakes.ts'
+import type { World } from './world.ts'
+
+type Context = AppContext<LauncherConfig>
+
+const NAME = 'launcher'
+/** Workspaces that are looked at at the same time: a look may wait for a runner to start. */
+const CONCURRENT_LOOKS = 16
+const CONCURRENT_MESSAGES = 64
+/** Between SIGTERM and SIGKILL: the runner had its grace before. */
+const TERM_GRACE_MS = 10_000
+
+/** Any number of replicas may run, also on one machine. */
+export async function createLauncherApp(context: Context): Promise<App> {
+  return await createLauncherWith(context, { runnerMain: RUNNER_MAIN })
+}
+
+export interface LauncherParts {
+  /** Absolute path of the program that runs inside an attempt. */
+  readonly runnerMain: string
+}
+
+export async function createLauncherWith(context: Context, { runnerMain }: LauncherParts): Promise<App> {
+  const { config, logger, clock } = context
+  await using stack = new AsyncDisposableStack()
+  const starting = new AbortController()
+  const broker = stack.use(await openBroker({ config, name: NAME, logger, signal: starting.signal }))
+  const runtime = await createRuntime(context, runnerMain)
+  const onSlotsReturned = (keys: readonly string[]): Promise<void> => wakeWaiting(world, wakes, keys)
+  const world = await openWorld(context, { broker, runtime, onSlotsReturned })
+  const wakes: Wakes = stack.use(
+    createWakes({
+      reconcile: (service, signal) => reconcileWorkspace(world, service, signal),
+      concurrency: CONCURRENT_LOOKS,
+      random: Math.random,
+      clock,
+      logger,
+    }),
+  )
+  const loops = stack.use(createBackgroundLoops({ logger, clock }))
+  startTimers(context, { world, wakes, loops })
+  const durable = stack.use(
+    await runDurable({
+      broker,
+      stream: 'TASKS',
+      durable: NAME,
+      concurrency: CONCURRENT_MESSAGES,
+      keyOf: serviceOf,
+      handler: createMessageHandler({ ...world, wakes }),
+      onDeadLetter: createDeadLetterHandler(world),
+      logger,
+      clock,
+    }),
+  )
+  const running = stack.move()
+  return {
+    name: NAME,
+    failed: Promise.race([loops.failed, durable.failed, lostBroker(broker)]),
+    health: () =>
+      healthOf({
+        broker: broker.connected ? 'ok' : 'disconnected',
+        messages: durable.health(),
+        workspaces: wakes.check(),
+        ...loops.checks(),
+      }),
+    [Symbol.asyncDispose]: async () => await running.disposeAsync(),
+  }
+}
+
+async function lostBroker({ closed }: Broker): Promise<never> {
+  const cause = await closed
+  if (cause === undefined) return await new Promise<never>(() => undefined)
+  throw new RetryableError('BROKER_UNAVAILABLE', 'the connection to the broker is closed', { cause })
+}
+
+interface WorldParts extends Pick<World, 'runtime' | 'onSlotsReturned'> {
+  readonly broker: Broker
+}
+
+async function openWorld(context: Context, { broker, runtime, onSlotsReturned }: WorldParts): Promise<World> {
+  const { config, settings, logger, clock } = context
+  const { GIT_SSH_AUTH_SOCK: agentSocket } = config
+  return {
+    ledger: await createLedger(broker),
+    workspaces: await openDocuments(broker, 'workspaces', WorkspaceDocument),
+    slots: await openDocuments(broker, 'slots', SlotDocument),
+    branches: await openDocuments(broker, 'branches', BranchDocument),
+    progress: createProgressReporter({ progress: createProgress(broker), clock, logger }),
+    renderer: await loadTemplates([config.TEMPLATES_DIR, BUILT_IN_TEMPLATES]),
+    launches: createLaunchTries({ clock, random: Math.random }),
+    gitEnvironment: agentSocket === undefined ? {} : { SSH_AUTH_SOCK: agentSocket },
+    stopGraceMs: config.STOP_GRACE_MS,
+    holdLimitMs: config.HOLD_LIMIT_MS,
+    onSlotsReturned,
+    runtime,
+    settings,
+    logger,
+    clock,
+  }
+}
+
+async function createRuntime({ config, clock }: Context, runnerMain: string): Promise<Runtime> {
+  const { STATE_DIR: stateDirectory, STOP_GRACE_MS: askMs, PATH, LANG } = config
+  return createProcessRuntime({
+    stateDirectory,
+    machineId: await readMachineId(stateDirectory),
+    processTable: createProcessTable(),
+    runnerMain,
+    environment: { PATH, LANG },
+    launchTimeoutMs: config.LAUNCH_TIMEOUT_MS,
+    stopGraces: { askMs, termMs: TERM_GRACE_MS },
+    clock,
+  })
+}
+
+interface Timers {
+  readonly world: World
+  readonly wakes: Wakes
+  readonly loops: ReturnType<typeof createBackgroundLoops>
+}
+
+function startTimers({ config, clock, logger }: Context, { world, wakes, loops }: Timers): void {
+  const every = (name: string, work: (signal: AbortSignal) => Promise<void>): void =>
+    loops.start(name, async (signal) => {
+      for (;;) {
+        await work(signal)
+        await clock.sleep(config.RECONCILE_INTERVAL_MS, signal)
+      }
+    })
+  every('reconcile', async () => {
+    for (const service of await servicesToLookAt(world)) wakes.wake(service)
+  })
+  every('sweep workloads', (signal) => sweepUnstarted(world, signal))
+  every('sweep slots', async () => {
+    const keys = await sweepSlots(world)
+    if (keys.length === 0) return
+    logger.info({ keys }, 'slots swept')
+    await wakeWaiting(world, wakes, keys)
+  })
+}
+
+/** Who waits on a cap looks again when a slot of it is free, the oldest submission first, until the slots are gone. */
+async function wakeWaiting({ workspaces }: World, wakes: Wakes, keys: readonly string[]): Promise<void> {
+  const caps = new Set(keys.map(capOf))
+  const documents = (await workspaces.list()).map(({ value }) => value)
+  wakes.wakeInOrder(waitingFor(caps, documents), ({ waitsFor }) => waitsFor !== 'global')
+}

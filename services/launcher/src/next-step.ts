@@ -1,0 +1,149 @@
+/**
+ * What is missing next for one workspace. Data in, one step out: whoever asks again after a crash, or at the same time
+ * from another replica, gets the same answer from the same world.
+ */
+import type { AttemptFinished, BranchDocument, Grant, QueueEntry, WorkspaceDocument } from '@orchestrator/shared/contracts'
+import { assertNever } from '@orchestrator/shared/core'
+import type { AttemptHistory } from './attempt-history.ts'
+import { needsRefill } from './queue.ts'
+import type { Cap, SlotChoice } from './slots.ts'
+
+/** Where a started workload is. `elsewhere`: on another machine, out of our hands. */
+export type WorkloadFact =
+  | { readonly kind: 'held' }
+  | { readonly kind: 'running'; readonly overdue: boolean; readonly dueInMs: number }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'elsewhere' }
+
+export type BranchFact =
+  | { readonly kind: 'unclaimed' }
+  | { readonly kind: 'ours' }
+  | { readonly kind: 'taken'; readonly by: BranchDocument }
+
+/** How making the workload has gone so far, in this process. */
+export type LaunchFact =
+  | { readonly kind: 'due' }
+  | { readonly kind: 'later'; readonly inMs: number; readonly problem: string }
+  | { readonly kind: 'failed'; readonly reason: 'LaunchFailed' | 'ConfigurationInvalid'; readonly message: string }
+
+/** The world around a grant; facts that do not matter at its stage are not gathered. */
+export type GrantFacts =
+  | { readonly stage: 'unstarted'; readonly heldUid: string | undefined; readonly branch: BranchFact; readonly launch: LaunchFact }
+  | { readonly stage: 'started'; readonly workload: WorkloadFact }
+  | { readonly stage: 'finished'; readonly released: boolean; readonly ours: boolean }
+
+export type Situation =
+  | { readonly at: 'empty' }
+  /** Someone asked to stop a waiting attempt, wherever it stands in the queue. */
+  | { readonly at: 'stopping'; readonly entry: QueueEntry; readonly history: AttemptHistory }
+  | { readonly at: 'waiting'; readonly head: QueueEntry; readonly history: AttemptHistory; readonly slots: SlotChoice; readonly staleSlots: boolean }
+  | { readonly at: 'granted'; readonly grant: Grant; readonly history: AttemptHistory; readonly facts: GrantFacts }
+
+export type StopCause = 'requested' | 'deadline'
+
+export type Step =
+  /** Nothing to do before something happens, or `lookAgainMs` have passed. */
+  | { readonly kind: 'idle'; readonly lookAgainMs?: number }
+  | { readonly kind: 'refill' }
+  | { readonly kind: 'skipFinished'; readonly entry: QueueEntry }
+  /** Publish `finished` for an attempt that has no `started`, once nothing held is left of it. */
+  | { readonly kind: 'finishUnstarted'; readonly entry: QueueEntry; readonly verdict: Verdict }
+  /** `started` is there although the document does not know: it lost its memory. */
+  | { readonly kind: 'adopt'; readonly entry: QueueEntry }
+  | { readonly kind: 'returnStaleSlots' }
+  | { readonly kind: 'waitForSlot'; readonly head: QueueEntry; readonly cap: Cap }
+  | { readonly kind: 'grant'; readonly head: QueueEntry; readonly slots: Extract<SlotChoice, { kind: 'enough' }> }
+  | { readonly kind: 'claimBranch'; readonly grant: Grant }
+  | { readonly kind: 'launch'; readonly grant: Grant }
+  | { readonly kind: 'waitToLaunch'; readonly grant: Grant; readonly inMs: number; readonly problem: string }
+  | { readonly kind: 'publishStarted'; readonly grant: Grant; readonly workloadUid: string }
+  | { readonly kind: 'noteStarted'; readonly workloadUid: string }
+  | { readonly kind: 'letGo'; readonly grant: Grant; readonly workloadUid: string }
+  | { readonly kind: 'stop'; readonly grant: Grant; readonly workloadUid: string; readonly cause: StopCause; readonly requestedBy: string }
+  | { readonly kind: 'noteFinished' }
+  | { readonly kind: 'awaitRelease'; readonly grant: Grant; readonly workloadUid: string; readonly ours: boolean }
+  | { readonly kind: 'release'; readonly grant: Grant; readonly started: boolean }
+
+export type Verdict = Pick<AttemptFinished['data'], 'phase' | 'reason' | 'message'>
+
+export function nextStep(document: WorkspaceDocument, situation: Situation): Step {
+  if (needsRefill(document)) return { kind: 'refill' }
+  switch (situation.at) {
+    case 'empty':
+      return { kind: 'idle' }
+    case 'stopping':
+      return stepForStopping(situation)
+    case 'waiting':
+      return stepForWaiting(situation)
+    case 'granted':
+      return stepForGrant(situation)
+    default:
+      return assertNever(situation, 'situation')
+  }
+}
+
+function stepForStopping({ entry, history }: Extract<Situation, { at: 'stopping' }>): Step {
+  if (history.finished !== undefined) return { kind: 'skipFinished', entry }
+  return { kind: 'finishUnstarted', entry, verdict: stoppedVerdict(history) }
+}
+
+function stepForWaiting({ head, history, slots, staleSlots }: Extract<Situation, { at: 'waiting' }>): Step {
+  if (history.started !== undefined) return { kind: 'adopt', entry: head }
+  if (history.finished !== undefined) return { kind: 'skipFinished', entry: head }
+  if (isStopped(head, history)) return { kind: 'finishUnstarted', entry: head, verdict: stoppedVerdict(history) }
+  if (staleSlots) return { kind: 'returnStaleSlots' }
+  return slots.kind === 'full' ? { kind: 'waitForSlot', head, cap: slots.cap } : { kind: 'grant', head, slots }
+}
+
+function stepForGrant({ grant, history, facts }: Extract<Situation, { at: 'granted' }>): Step {
+  const uid = history.started?.data.workloadUid
+  if (facts.stage === 'unstarted') return stepForUnstarted(grant, history, facts)
+  if (uid === undefined) return { kind: 'release', grant, started: false }
+  return facts.stage === 'started' ? stepForStarted(grant, history, facts.workload) : stepForFinished(grant, uid, facts)
+}
+
+function stepForUnstarted(grant: Grant, history: AttemptHistory, facts: Extract<GrantFacts, { stage: 'unstarted' }>): Step {
+  const { branch, launch, heldUid } = facts
+  if (isStopped(grant, history)) return { kind: 'finishUnstarted', entry: grant, verdict: stoppedVerdict(history) }
+  if (branch.kind === 'taken') return { kind: 'finishUnstarted', entry: grant, verdict: conflictVerdict(branch.by) }
+  if (branch.kind === 'unclaimed') return { kind: 'claimBranch', grant }
+  if (heldUid !== undefined) return { kind: 'publishStarted', grant, workloadUid: heldUid }
+  if (launch.kind === 'due') return { kind: 'launch', grant }
+  if (launch.kind === 'later') return { kind: 'waitToLaunch', grant, inMs: launch.inMs, problem: launch.problem }
+  const { reason, message } = launch
+  return { kind: 'finishUnstarted', entry: grant, verdict: { phase: 'Failed', reason, message } }
+}
+
+function stepForStarted(grant: Grant, history: AttemptHistory, workload: WorkloadFact): Step {
+  const workloadUid = history.started?.data.workloadUid ?? ''
+  const requestedBy = history.stop?.data.requestedBy.caller ?? 'the launcher'
+  const stopFor = (cause: StopCause): Step => ({ kind: 'stop', grant, workloadUid, cause, requestedBy })
+  if (grant.workloadUid !== workloadUid) return { kind: 'noteStarted', workloadUid }
+  if (workload.kind === 'gone' || workload.kind === 'elsewhere') return { kind: 'idle' }
+  if (isStopped(grant, history)) return stopFor('requested')
+  if (workload.kind === 'held') return { kind: 'letGo', grant, workloadUid }
+  if (workload.overdue) return stopFor('deadline')
+  return { kind: 'idle', lookAgainMs: workload.dueInMs }
+}
+
+function stepForFinished(grant: Grant, workloadUid: string, facts: Extract<GrantFacts, { stage: 'finished' }>): Step {
+  if (facts.released) return { kind: 'release', grant, started: true }
+  if (!grant.finished) return { kind: 'noteFinished' }
+  return { kind: 'awaitRelease', grant, workloadUid, ours: facts.ours }
+}
+
+function isStopped(entry: QueueEntry, history: AttemptHistory): boolean {
+  return entry.stopRequested || history.stop !== undefined
+}
+
+export function stoppedVerdict({ stop }: Pick<AttemptHistory, 'stop'>): Verdict {
+  const who = stop === undefined ? '' : ` by ${stop.data.requestedBy.caller}`
+  return { phase: 'Stopped', reason: 'StopRequested', message: `Stopped${who} before it started. Nothing was touched.` }
+}
+
+function conflictVerdict({ service, tag, taskId, branch }: BranchDocument): Verdict {
+  const message =
+    `The branch ${branch} belongs to task ${taskId} of ${service} (tag ${tag}). Nothing was touched. ` +
+    'The next attempt of this task takes a branch of its own.'
+  return { phase: 'Failed', reason: 'WorkspaceConflict', message }
+}

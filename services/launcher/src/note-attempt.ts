@@ -1,0 +1,58 @@
+/** Puts into the workspace's document what a message says of an attempt: that it waits, or that it is to stop. */
+import { type AttemptRef, attemptSubject, type LedgerEvent, taskSubject, type WorkspaceDocument } from '@orchestrator/shared/contracts'
+import { hasCode, RetryableError } from '@orchestrator/shared/core'
+import type { Documents, Ledger, StoredEvent } from '@orchestrator/shared/nats'
+import { eventsOf, readAttempt } from './attempt-history.ts'
+import { isBeyond, note, type Submission, toEntry } from './queue.ts'
+import { rebuildDocument } from './rebuild-document.ts'
+
+export interface NoteDependencies {
+  readonly ledger: Ledger
+  readonly workspaces: Documents<WorkspaceDocument>
+}
+
+const MAX_TRIES = 20
+
+/** @throws RetryableError DOCUMENT_CONFLICT when the document never holds still */
+export async function noteAttempt(dependencies: NoteDependencies, ref: AttemptRef, signal: AbortSignal): Promise<void> {
+  const submission = await findSubmission(dependencies.ledger, ref, signal)
+  if (submission === undefined) return
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    if (await unlessConflict(() => noteOnce(dependencies, submission, signal))) return
+  }
+  throw new RetryableError('DOCUMENT_CONFLICT', `the document of ${ref.service} changes all the time`)
+}
+
+async function findSubmission(ledger: Ledger, ref: AttemptRef, signal: AbortSignal): Promise<Submission | undefined> {
+  const { events } = await ledger.read(taskSubject(ref), signal)
+  return eventsOf(events, 'task.submitted').find(({ event }) => event.data.attempt.n === ref.n)
+}
+
+/** The order matters: the document first, then what the ledger says, so that a late reader cannot let a finished one in. */
+async function noteOnce({ ledger, workspaces }: NoteDependencies, submission: Submission, signal: AbortSignal): Promise<void> {
+  const { service } = submission.event.data.attempt
+  const document = await workspaces.get(service)
+  if (document === undefined) {
+    await workspaces.create(service, rebuildDocument(service, await readAll(ledger, service, signal)))
+    return
+  }
+  const { stop, finished } = readAttempt(await ledger.read(attemptSubject(submission.event.data.attempt), signal))
+  const entry = toEntry(submission, stop !== undefined)
+  const next = note(document.value, { entry, finished: finished !== undefined })
+  if (next === document.value && (finished !== undefined || !isBeyond(next, entry))) return
+  await workspaces.update(service, next, document.revision)
+}
+
+async function readAll(ledger: Ledger, service: string, signal: AbortSignal): Promise<readonly StoredEvent<LedgerEvent>[]> {
+  return await Array.fromAsync(ledger.scan({ subjects: [`task.${service}.*.*`, `attempt.${service}.*.*.*`], signal }))
+}
+
+async function unlessConflict(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work()
+    return true
+  } catch (error) {
+    if (hasCode(error, 'DOCUMENT_CONFLICT')) return false
+    throw error
+  }
+}

@@ -1,0 +1,102 @@
+/** The whole order for a runner, from the ledger, the settings and the templates. */
+import {
+  type AgentOrder,
+  type AttemptFile,
+  attemptSubject,
+  type EarlierAttempt,
+  type Grant,
+  type QueueEntry,
+  type Settings,
+  taskSubject,
+  type TaskSubmitted,
+} from '@orchestrator/shared/contracts'
+import { RetryableError, TerminalError } from '@orchestrator/shared/core'
+import type { Ledger } from '@orchestrator/shared/nats'
+import { eventsOf, readAttempt } from './attempt-history.ts'
+import type { Renderer } from './render.ts'
+import type { LaunchOrder, Runtime } from './runtimes/port.ts'
+
+export interface LaunchPreparation {
+  readonly ledger: Ledger
+  readonly settings: Settings
+  readonly renderer: Renderer
+  readonly runtime: Pick<Runtime, 'workspaceDirectory'>
+  /** Variables for the runner's git, never for the agent. */
+  readonly gitEnvironment: Readonly<Record<string, string>>
+  readonly stopGraceMs: number
+  readonly holdLimitMs: number
+}
+
+/** @throws TerminalError SETTINGS_INVALID (the agent is not configured), TEMPLATE_INVALID */
+export async function prepareLaunch(
+  preparation: LaunchPreparation,
+  grant: Grant,
+  signal: AbortSignal,
+): Promise<LaunchOrder> {
+  const { ledger, runtime, renderer } = preparation
+  const agent = agentOrder(preparation.settings, grant.agent)
+  const { attempt: spec } = (await readSubmission(ledger, grant, signal)).data
+  const earlier = await readEarlier(ledger, grant, signal)
+  const workspaceDirectory = runtime.workspaceDirectory(spec.workspace)
+  const { prompt, others } = renderer.render({ spec, earlier, workspaceDirectory })
+  const texts = [{ ...prompt, destination: `${attemptFolder(grant)}/${prompt.destination}` }, ...others]
+  const attempt: AttemptFile = {
+    v: 1,
+    submittedId: grant.submittedId,
+    spec,
+    epoch: grant.epoch,
+    workspaceDirectory,
+    agent,
+    files: texts.map(({ file, destination }) => ({ file, destination, executable: false })),
+    promptFile: prompt.file,
+    earlier: [...earlier],
+    credentials: { gitEnvironment: { ...preparation.gitEnvironment }, secretFiles: [] },
+    stopGraceMs: preparation.stopGraceMs,
+    holdLimitMs: preparation.holdLimitMs,
+  }
+  return { attempt, texts: Object.fromEntries(texts.map(({ file, text }) => [file, text])) }
+}
+
+/** Where the runner keeps this attempt, relative to the workspace. */
+function attemptFolder({ tag, taskId, n, epoch }: Grant): string {
+  const generation = epoch.generation === 1 ? '' : `-g${epoch.generation}`
+  return `tasks/${tag}-${taskId}/attempt-${n}${generation}`
+}
+
+function agentOrder(settings: Settings, agent: string): AgentOrder {
+  const configured = settings.agents[agent]
+  if (configured !== undefined) {
+    const { adapter, command, environment } = configured
+    return { adapter, command, environment }
+  }
+  const known = Object.keys(settings.agents)
+  const hint = known.length === 0 ? 'none is configured' : `configured: ${known.join(', ')}`
+  throw new TerminalError(
+    'SETTINGS_INVALID',
+    `The agent "${agent}" is not in the settings file (${hint}). Add it under "agents" and restart the launcher, or submit with another agent.`,
+  )
+}
+
+/** The `task.submitted` of an entry, by the sequence that it was accepted with. */
+export async function readSubmission(
+  ledger: Pick<Ledger, 'get'>,
+  { sequence, submittedId, name }: QueueEntry,
+  signal: AbortSignal,
+): Promise<TaskSubmitted> {
+  const stored = await ledger.get(sequence, signal)
+  if (stored?.event.type === 'task.submitted' && stored.event.id === submittedId) return stored.event
+  throw new RetryableError('LEDGER_CONFLICT', `the ledger has no submission of ${name} at ${sequence}`)
+}
+
+async function readEarlier(ledger: Ledger, grant: Grant, signal: AbortSignal): Promise<readonly EarlierAttempt[]> {
+  const { events } = await ledger.read(taskSubject(grant), signal)
+  const before = eventsOf(events, 'task.submitted').filter(({ event }) => event.data.attempt.n < grant.n)
+  return await Promise.all(before.map(({ event }) => readOne(ledger, event, signal)))
+}
+
+async function readOne(ledger: Ledger, { data }: TaskSubmitted, signal: AbortSignal): Promise<EarlierAttempt> {
+  const { n, name, prompt } = data.attempt
+  const { finished } = readAttempt(await ledger.read(attemptSubject(data.attempt), signal))
+  const { phase = null, reason = null, message = null } = finished?.data ?? {}
+  return { n, name, phase, reason, message, guidance: prompt.guidance ?? null, promptMode: prompt.mode }
+}

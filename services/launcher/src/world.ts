@@ -1,0 +1,23 @@
+import type { BranchDocument, SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
+import type { Clock } from '@orchestrator/shared/core'
+import type { Documents, Ledger } from '@orchestrator/shared/nats'
+import type { Logger } from '@orchestrator/shared/service'
+import type { LaunchTries } from './launch-tries.ts'
+import type { LaunchPreparation } from './prepare-launch.ts'
+import type { ProgressReporter } from './progress-reporter.ts'
+import type { Runtime } from './runtimes/port.ts'
+
+/** Everything that reconciling reads and changes. */
+export interface World extends LaunchPreparation {
+  readonly ledger: Ledger
+  readonly workspaces: Documents<WorkspaceDocument>
+  readonly slots: Documents<SlotDocument>
+  readonly branches: Documents<BranchDocument>
+  readonly progress: ProgressReporter
+  readonly runtime: Runtime
+  readonly launches: LaunchTries
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Told which slots are free again: others may wait for them. Best effort: the timer finds them too. */
+  readonly onSlotsReturned: (keys: readonly string[]) => Promise<void>
+}

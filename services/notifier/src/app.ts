@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto'
+import { DeliveryDocument, deadLetterSubject } from '@orchestrator/shared/contracts'
+import { type Clock, RetryableError } from '@orchestrator/shared/core'
+import {
+  type Broker,
+  createLedger,
+  type DeadLetter,
+  type Documents,
+  type Handler,
+  openDocuments,
+  runDurable,
+} from '@orchestrator/shared/nats'
+import { type App, type AppContext, createBackgroundLoops, openBroker } from '@orchestrator/shared/service'
+import { startOfChannel } from './channel-start.ts'
+import { type ChannelTeller, createChannelTeller } from './channel-teller.ts'
+import type { Channel } from './channels/port.ts'
+import { createWebhookChannel, WEBHOOK_TIMEOUT_MS } from './channels/webhook.ts'
+import type { NotifierConfig } from './config.ts'
+import { createDeliveryRecords } from './delivery-records.ts'
+import { ChannelDocument } from './first-word.ts'
+import { createRecentEvents } from './recent-events.ts'
+import { taskOfSubject, toTaskEvent, TOLD_SUBJECTS } from './routing.ts'
+import type { RejectedMessage, TellerWorld } from './tell-task.ts'
+
+const DURABLE = 'notifier'
+/** Marks stored at the same time. */
+const MARK_CONCURRENCY = 32
+/** Calls under way at the same time for one channel. */
+const CALL_CONCURRENCY = 8
+const LOOK_EVERY_MS = 1_000
+
+/** Wires the notifier. Any number of replicas may run. */
+export async function createNotifierApp({ config, settings, logger, clock }: AppContext<NotifierConfig>): Promise<App> {
+  await using stack = new AsyncDisposableStack()
+  const starting = new AbortController()
+  const broker = stack.use(await openBroker({ config, name: DURABLE, logger, signal: starting.signal }))
+  const ledger = await createLedger(broker)
+  const documents = await openDocuments(broker, 'deliveries', DeliveryDocument)
+  const recent = createRecentEvents(ledger)
+  const world: TellerWorld = {
+    records: createDeliveryRecords(documents),
+    ledger,
+    recent,
+    deadLetter: async (message) => await storeDeadLetter(broker, message),
+    holder: randomUUID(),
+    clock,
+    random: Math.random,
+    logger,
+  }
+  const loops = stack.use(createBackgroundLoops({ logger, clock }))
+  const channels = settings.channels.webhooks.map((webhook) =>
+    createWebhookChannel({ settings: webhook, timeoutMs: WEBHOOK_TIMEOUT_MS, clock }),
+  )
+  const tellers = await startTellers(broker, world, channels)
+  for (const teller of tellers) stack.use(teller)
+  loops.start('recent events', async (signal) => await recent.follow(signal))
+  loops.start('deliveries', async (signal) => await watchDeliveries({ documents, tellers, signal }))
+  loops.start('leases', async (signal) => await lookAgain({ tellers, clock, signal }))
+  const durable = stack.use(
+    await runDurable({
+      broker,
+      stream: 'TASKS',
+      durable: DURABLE,
+      subjects: TOLD_SUBJECTS,
+      concurrency: MARK_CONCURRENCY,
+      keyOf: taskOfSubject,
+      handler: markHandler(tellers),
+      logger,
+      clock,
+    }),
+  )
+  const running = stack.move()
+  return {
+    name: DURABLE,
+    health: () => {
+      const checks = {
+        broker: broker.connected ? 'ok' : 'disconnected',
+        events: durable.health(),
+        ...loops.checks(),
+      }
+      const sinks = Object.fromEntries(tellers.map((teller) => [`channel ${teller.name}`, teller.status()]))
+      // A sink that is down is shown, but it is no fault of this service.
+      return {
+        ready: Object.values(checks).every((check) => check === 'ok'),
+        checks: { ...checks, ...sinks },
+      }
+    },
+    failed: Promise.race([durable.failed, loops.failed, lostBroker(broker)]),
+    [Symbol.asyncDispose]: async () => await running.disposeAsync(),
+  }
+}
+
+async function startTellers(
+  broker: Broker,
+  world: TellerWorld,
+  channels: readonly Channel[],
+): Promise<readonly ChannelTeller[]> {
+  const documents = await openDocuments(broker, 'deliveries', ChannelDocument)
+  const start = async (channel: Channel): Promise<ChannelTeller> => {
+    const since = await startOfChannel({ documents, channel: channel.name, nextSeq: () => nextSeq(broker) })
+    return createChannelTeller({ world, channel, since, concurrency: CALL_CONCURRENCY })
+  }
+  return await Promise.all(channels.map(start))
+}
+
+/** Every event below it was handled by some replica, before this one started. */
+async function nextSeq({ jsm }: Broker): Promise<number> {
+  for await (const consumer of jsm.consumers.list('TASKS')) {
+    if (consumer.name === DURABLE) return consumer.ack_floor.stream_seq + 1
+  }
+  return 1
+}
+
+/** Handlers only mark: how long a sink takes is not their business. */
+function markHandler(tellers: readonly ChannelTeller[]): Handler {
+  return async ({ stored }) => {
+    const news = toTaskEvent(stored)
+    if (news !== undefined) await Promise.all(tellers.map((teller) => teller.mark(news.task, news.stored)))
+  }
+}
+
+interface Watching {
+  readonly documents: Documents<DeliveryDocument>
+  readonly tellers: readonly ChannelTeller[]
+  readonly signal: AbortSignal
+}
+
+async function watchDeliveries({ documents, tellers, signal }: Watching): Promise<void> {
+  const byName = new Map(tellers.map((teller) => [teller.name, teller]))
+  for await (const seen of documents.watch(signal, '*.*.*.*')) byName.get(seen.key.split('.')[0] ?? '')?.observe(seen)
+}
+
+async function lookAgain({
+  tellers,
+  clock,
+  signal,
+}: {
+  tellers: readonly ChannelTeller[]
+  clock: Clock
+  signal: AbortSignal
+}): Promise<void> {
+  for (;;) {
+    await clock.sleep(LOOK_EVERY_MS, signal)
+    for (const teller of tellers) teller.look()
+  }
+}
+
+async function storeDeadLetter({ js }: Broker, { stored, channel, reason }: RejectedMessage): Promise<void> {
+  const { seq, subject, event } = stored
+  const letter: DeadLetter = {
+    v: 1,
+    durable: DURABLE,
+    stream: 'TASKS',
+    sequence: seq,
+    subject,
+    reason: 'terminal',
+    tries: 1,
+    text: `channel ${channel}: ${event.type} of ${event.subject}: ${reason}`,
+  }
+  await js.publish(deadLetterSubject(DURABLE), JSON.stringify(letter))
+}
+
+/** Rejects when the connection ended without being asked to. */
+async function lostBroker(broker: Broker): Promise<never> {
+  const cause = await broker.closed
+  if (cause === undefined) return await new Promise<never>(() => undefined)
+  throw new RetryableError('BROKER_UNAVAILABLE', 'the connection to the broker is closed', { cause })
+}

@@ -1,0 +1,147 @@
+import type { DeliveryDocument, LedgerEvent, TaskRef } from '@orchestrator/shared/contracts'
+import { backoffMs, isRetryable, RetryableError } from '@orchestrator/shared/core'
+import type { Ledger, StoredEvent } from '@orchestrator/shared/nats'
+import type { Channel, Telling, Told } from './channels/port.ts'
+import { type Call, NOBODY, recordCall, releaseLease } from './delivery.ts'
+import { holdLease, type LeaseWorld } from './held-lease.ts'
+import type { RecentEvents } from './recent-events.ts'
+import { readNextOfTask, readTask } from './task-events.ts'
+
+const RECORD_BACKOFF = { firstMs: 100, maxMs: 5_000 }
+
+export interface RejectedMessage {
+  readonly stored: StoredEvent<LedgerEvent>
+  readonly channel: string
+  readonly reason: string
+}
+
+/** What telling needs of the world. */
+export interface TellerWorld extends LeaseWorld {
+  readonly ledger: Pick<Ledger, 'scan' | 'get'>
+  /** Spares the reading of what happened just now. */
+  readonly recent: Pick<RecentEvents, 'of'>
+  /** Keeps what a sink refused, for a person to look at. */
+  readonly deadLetter: (rejected: RejectedMessage) => Promise<void>
+  readonly random: () => number
+}
+
+export interface TaskTelling {
+  readonly channel: Channel
+  readonly key: string
+  readonly task: TaskRef
+  /** As it was when the lease was taken. */
+  readonly document: DeliveryDocument
+  /** Aborted: no further call. */
+  readonly stopping: AbortSignal
+  /** Aborted: the call under way ends too, and nothing more is tried. */
+  readonly signal: AbortSignal
+}
+
+export type TellingEnd =
+  | { readonly kind: 'told' | 'lost' | 'stopped' }
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number | undefined }
+
+type Message = Telling['events']
+
+/**
+ * Tells a channel what it has yet to hear of one task, one message after the other, while the lease is held.
+ * @throws RetryableError when broker or ledger fail between two calls: what was told is recorded, the rest comes later.
+ */
+export async function tellTask(world: TellerWorld, telling: TaskTelling): Promise<TellingEnd> {
+  const { channel, key, stopping, signal } = telling
+  const lease = holdLease(world, key)
+  let document: DeliveryDocument | undefined = telling.document
+  let ahead: readonly Message[] = []
+  while (document?.holder === world.holder) {
+    if (stopping.aborted) return await letGo(world, key, { kind: 'stopped' })
+    if (ahead.length === 0) ahead = await messagesAfter(world, telling, document)
+    const [message, ...rest] = ahead
+    if (message !== undefined) {
+      if (!(await lease.confirm())) return { kind: 'lost' }
+      const told = await lease.keepWhile(tellOne(world, telling, message))
+      if (isUnavailable(told)) return await letGo(world, key, asEnd(told))
+    }
+    const seq = message?.at(-1)?.seq ?? document.dirty
+    const call: Call = { holder: world.holder, kind: channel.kind, seq, more: rest.length > 0 }
+    document = await persist(world, signal, () => world.records.change({ key, decide: (now) => recordCall(now, call) }))
+    lease.confirmed()
+    ahead = rest
+  }
+  return { kind: document?.holder === NOBODY ? 'told' : 'lost' }
+}
+
+async function tellOne(world: TellerWorld, telling: TaskTelling, events: Message): Promise<Told> {
+  const { channel, task, signal } = telling
+  const { clock, logger } = world
+  const newest = events.at(-1) ?? events[0]
+  const startedAt = clock.monotonicMs()
+  const told = await channel.tell({ task, events }, signal)
+  const durationMs = Math.round(clock.monotonicMs() - startedAt)
+  const facts = { channel: channel.name, ...task, type: newest.event.type, sequence: newest.seq, durationMs }
+  logger.info(
+    { ...facts, ...(told === 'delivered' ? { outcome: told } : { outcome: Object.keys(told)[0], ...told }) },
+    'told',
+  )
+  if (told !== 'delivered' && 'rejected' in told) {
+    const rejected = { stored: newest, channel: channel.name, reason: told.rejected }
+    await persist(world, signal, () => world.deadLetter(rejected))
+  }
+  return told
+}
+
+async function messagesAfter(
+  world: TellerWorld,
+  telling: TaskTelling,
+  document: DeliveryDocument,
+): Promise<readonly Message[]> {
+  const { channel, task, signal } = telling
+  const query = { ledger: world.ledger, task, signal }
+  const { sent: afterSeq, dirty: throughSeq } = document
+  const events =
+    channel.kind === 'each'
+      ? ((await world.recent.of(task, { afterSeq, throughSeq })) ??
+        (await readNextOfTask({ ...query, fromSeq: afterSeq + 1 })))
+      : await readTask({ ...query, fromSeq: 1 })
+  const [first, ...others] = events
+  if (first === undefined) {
+    await assertUnreadable(world, document.dirty, signal)
+    return []
+  }
+  return channel.kind === 'each' ? events.map((event) => [event]) : [[first, ...others]]
+}
+
+/** Nothing to tell although something arrived: true for an event of another release, else the read came from behind. */
+async function assertUnreadable({ ledger }: TellerWorld, seq: number, signal: AbortSignal): Promise<void> {
+  if ((await ledger.get(seq, signal)) === undefined) return
+  throw new RetryableError('BROKER_UNAVAILABLE', `event ${seq} is in the ledger but was not read`)
+}
+
+async function letGo<E extends TellingEnd>({ records, holder }: TellerWorld, key: string, end: E): Promise<E> {
+  await records.change({ key, decide: (now) => releaseLease(now, holder) })
+  return end
+}
+
+/** What a sink has seen must be written down, or it will see it again: tried until it is done or the replica ends. */
+async function persist<T>(
+  { clock, random, logger }: TellerWorld,
+  signal: AbortSignal,
+  write: () => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await write()
+    } catch (error) {
+      if (!isRetryable(error) || signal.aborted) throw error
+      logger.warn({ tries, err: error }, 'telling not recorded yet')
+      await clock.sleep(backoffMs(tries, RECORD_BACKOFF, random), signal)
+    }
+  }
+}
+
+function isUnavailable(told: Told): told is Extract<Told, { unavailable: string }> {
+  return typeof told === 'object' && 'unavailable' in told
+}
+
+function asEnd({ unavailable, retryAfterMs }: Extract<Told, { unavailable: string }>): TellingEnd {
+  return { kind: 'unavailable', reason: unavailable, retryAfterMs }
+}

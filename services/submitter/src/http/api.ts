@@ -1,0 +1,23 @@
+import type { Clock } from '@orchestrator/shared/core'
+import type { Broker, Logs } from '@orchestrator/shared/nats'
+import type { Health, Logger } from '@orchestrator/shared/service'
+import type { Stop } from '../stop.ts'
+import type { Submit } from '../submit.ts'
+import type { View } from '../view/view.ts'
+
+/** What the routes answer from. */
+export interface Api {
+  readonly view: View
+  readonly submit: Submit
+  readonly stop: Stop
+  readonly logs: Pick<Logs, 'read'>
+  readonly broker: Pick<Broker, 'connected' | 'serverVersion'>
+  readonly generation: () => number
+  readonly health: () => Health
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Aborted first when the service stops: ends answers that have no end of their own. */
+  readonly closing: AbortSignal
+  /** Aborted when the service has drained, or should have. */
+  readonly signal: AbortSignal
+}

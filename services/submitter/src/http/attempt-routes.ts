@@ -1,0 +1,41 @@
+import {
+  AttemptName,
+  type AttemptPage,
+  type AttemptView,
+  type StopAnswer,
+  StopBody,
+} from '@orchestrator/shared/contracts'
+import { z } from 'zod'
+import { toAttemptView } from '../view/attempt-view.ts'
+import type { Api } from './api.ts'
+import { After, findAttempt, ListQuery, listPage, untilReadable } from './reading.ts'
+import { callerOf } from './requests.ts'
+import type { HttpServer } from './server.ts'
+
+export const NameParams = z.object({ name: AttemptName })
+const AttemptQuery = z.strictObject({ after: z.exactOptional(After) })
+
+export function registerAttemptRoutes(server: HttpServer, api: Api): void {
+  server.get('/v1/attempts', { schema: { querystring: ListQuery } }, async ({ query }): Promise<AttemptPage> => {
+    await untilReadable(api, query.after)
+    const { rows, next } = listPage(api, query, false)
+    return { attempts: rows.map(toAttemptView), next }
+  })
+
+  const oneSchema = { params: NameParams, querystring: AttemptQuery }
+  server.get('/v1/attempts/:name', { schema: oneSchema }, async ({ params, query }): Promise<AttemptView> => {
+    await untilReadable(api, query.after)
+    return toAttemptView(await findAttempt(api, params.name))
+  })
+
+  const stopSchema = { params: NameParams, body: StopBody.nullish() }
+  server.post('/v1/attempts/:name/stop', { schema: stopSchema }, async (request, reply): Promise<StopAnswer> => {
+    await untilReadable(api, undefined)
+    const attempt = await findAttempt(api, request.params.name)
+    const { requestedBy } = callerOf(request)
+    const answer = await api.stop({ attempt, requestedBy, note: request.body?.note }, api.signal)
+    api.logger.info({ attempt: answer.attempt, accepted: answer.accepted, sequence: answer.sequence }, 'stop asked')
+    reply.code(answer.accepted ? 202 : 200)
+    return answer
+  })
+}

@@ -1,0 +1,20 @@
+import packageJson from '../../package.json' with { type: 'json' }
+import type { Api } from './api.ts'
+import type { HttpServer } from './server.ts'
+
+export function registerHealthRoutes(server: HttpServer, api: Api): void {
+  server.get('/livez', () => ({ live: true }))
+
+  server.get('/readyz', (_request, reply) => {
+    const health = api.health()
+    reply.code(health.ready ? 200 : 503)
+    return health
+  })
+
+  server.get('/v1/info', () => ({
+    name: 'orchestrator',
+    version: packageJson.version,
+    ledger: { generation: api.generation(), sequence: api.view.sequence },
+    broker: { connected: api.broker.connected, version: api.broker.serverVersion },
+  }))
+}

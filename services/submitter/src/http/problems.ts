@@ -1,0 +1,105 @@
+import type { Problem } from '@orchestrator/shared/contracts'
+/** From errors to `application/problem+json`. Pure. */
+import { type ErrorCode, OrchestratorError, printableLine, RetryableError } from '@orchestrator/shared/core'
+import { type Fault, InvalidInput } from '../faults.ts'
+
+/** A request that HTTP itself refuses, before it means anything. */
+export class HttpRefusal extends Error {
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+export interface ProblemAnswer {
+  readonly problem: Problem
+  readonly retryAfterSeconds?: number
+}
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  INPUT_INVALID: 400,
+  CURSOR_INVALID: 400,
+  NOT_FOUND: 404,
+  IDEMPOTENCY_KEY_REUSED: 409,
+  PREVIOUS_NOT_LATEST: 409,
+  GONE: 410,
+  VIEW_NOT_READY: 503,
+  BROKER_UNAVAILABLE: 503,
+  LEDGER_FULL: 503,
+  // Somebody else writes all the time: later is another time.
+  LEDGER_CONFLICT: 503,
+  EVENT_TOO_NEW: 503,
+}
+
+const TITLES: Record<number, string> = {
+  400: 'The request is not valid',
+  403: 'The request comes from elsewhere',
+  404: 'Not found',
+  409: 'The request does not fit the state of the task',
+  410: 'No longer kept',
+  413: 'The request is too large',
+  415: 'The request is not JSON',
+  500: 'The submitter failed',
+  503: 'Not possible right now',
+}
+
+export function toProblem(error: unknown): ProblemAnswer {
+  if (error instanceof HttpRefusal) return { problem: problem(error.status, error.code, error.message) }
+  const status = error instanceof OrchestratorError ? STATUS[error.code] : undefined
+  if (!(error instanceof OrchestratorError) || status === undefined) {
+    return { problem: problem(500, 'INTERNAL', 'An error of the submitter itself; its log says more.') }
+  }
+  const answer = { problem: { ...problem(status, error.code, error.message), ...members(error) } }
+  if (status !== 503) return answer
+  const retryAfterMs = (error instanceof RetryableError ? error.retryAfterMs : undefined) ?? 1000
+  return { ...answer, retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)) }
+}
+
+function problem(status: number, code: string, detail: string): Problem {
+  return {
+    type: `urn:orchestrator:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    title: TITLES[status] ?? 'The request was refused',
+    status,
+    detail: cut(detail, DETAIL_MAX),
+    code,
+  }
+}
+
+function members(error: OrchestratorError): Record<string, unknown> {
+  if (!(error instanceof InvalidInput)) return error.details
+  const errors = error.faults.slice(0, FAULTS_MAX).map(toMember)
+  const left = error.faults.length - errors.length
+  return { errors: left === 0 ? errors : [...errors, { field: '', value: null, message: `and ${left} more faults` }] }
+}
+
+const FAULTS_MAX = 100
+const VALUE_MAX = 100
+const DETAIL_MAX = 2000
+
+function toMember({ field, value, message }: Fault): Fault {
+  return { field: cut(field, VALUE_MAX), value: shown(value), message: cut(message, DETAIL_MAX) }
+}
+
+/** What people and terminals may be shown of a value that somebody sent. */
+function shown(value: unknown): unknown {
+  if (typeof value === 'string') return cut(value, VALUE_MAX)
+  if (typeof value === 'number' || typeof value === 'boolean') return value
+  return value === null || value === undefined ? null : cut(json(value), VALUE_MAX)
+}
+
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'null'
+  } catch {
+    return Array.isArray(value) ? '[…]' : '{…}'
+  }
+}
+
+function cut(text: string, max: number): string {
+  const line = printableLine(text.length > max ? text.slice(0, max) : text)
+  return text.length > max || line.length > max ? `${line.slice(0, max).replace(/[\uD800-\uDBFF]$/, '')}…` : line
+}

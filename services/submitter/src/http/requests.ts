@@ -1,0 +1,68 @@
+import { IDEMPOTENCY_HEADER, IdempotencyKey, type Requester } from '@orchestrator/shared/contracts'
+import { canonicalJson, sha256Hex } from '@orchestrator/shared/core'
+import type { FastifyRequest, FastifySchemaCompiler } from 'fastify'
+import { z } from 'zod'
+import { type Fault, InvalidInput } from '../faults.ts'
+import { faultsOf } from './zod-faults.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body as it was sent, before defaults. */
+    receivedBody: unknown
+  }
+}
+
+/** A part of a request that its schema refuses: kept until all parts are known, so that all faults are told at once. */
+class InvalidPart {
+  readonly faults: readonly Fault[]
+
+  constructor(faults: readonly Fault[]) {
+    this.faults = faults
+  }
+}
+
+/** Never refuses by itself: {@link assertValid} does, for all parts together. */
+export const collectingValidator: FastifySchemaCompiler<z.ZodType> =
+  ({ schema }) =>
+  (data: unknown) => {
+    const parsed = schema.safeParse(data)
+    return { value: parsed.success ? parsed.data : new InvalidPart(faultsOf(parsed.error, data, schema)) }
+  }
+
+const Headers = z.object({
+  [IDEMPOTENCY_HEADER]: z.exactOptional(IdempotencyKey),
+  'x-orchestrator-door': z.exactOptional(z.enum(['http', 'cli', 'mcp'])),
+})
+
+/** @throws InvalidInput with the faults of all parts */
+export function assertValid(request: FastifyRequest): void {
+  const parts: readonly unknown[] = [request.params, request.query, request.body]
+  const headers = Headers.safeParse(request.headers)
+  const faults = [
+    ...parts.flatMap((part) => (part instanceof InvalidPart ? part.faults : [])),
+    ...(headers.success ? [] : faultsOf(headers.error, request.headers, Headers)),
+  ]
+  if (faults.length > 0) throw new InvalidInput(faults)
+}
+
+/** Who asks, and the key that makes the request happen once. */
+export interface Caller {
+  readonly requestedBy: Requester
+  /** Scoped, so that two callers may use the same key. */
+  readonly idempotencyKey: string | undefined
+}
+
+/** Everyone on this machine is one caller. */
+const CALLER = 'local'
+
+export function callerOf(request: FastifyRequest): Caller {
+  const headers = Headers.parse(request.headers)
+  const requestedBy = { door: headers['x-orchestrator-door'] ?? 'http', caller: CALLER } satisfies Requester
+  const key = headers[IDEMPOTENCY_HEADER]
+  return { requestedBy, idempotencyKey: key === undefined ? undefined : `${requestedBy.door}/${CALLER}/${key}` }
+}
+
+/** Identifies what was asked: the same body on the same path has the same hash, however it was written. */
+export function requestHash(path: string, { receivedBody }: FastifyRequest): string {
+  return sha256Hex(canonicalJson({ path, body: receivedBody }))
+}

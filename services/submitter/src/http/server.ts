@@ -1,0 +1,122 @@
+import type { AddressInfo } from 'node:net'
+import { BODY_MAX_BYTES } from '@orchestrator/shared/contracts'
+import type { Logger } from '@orchestrator/shared/service'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { HttpRefusal, toProblem } from './problems.ts'
+import { assertValid, collectingValidator } from './requests.ts'
+import { createOriginCheck, type RequestOrigin } from './same-origin.ts'
+
+export type HttpServer = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+export interface HttpServerOptions {
+  readonly host: string
+  readonly logger: Logger
+  /** Called with every error that is not the request's fault. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** The server without its routes: checks, errors and limits that hold for all of them. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const server = Fastify({
+    logger: false,
+    bodyLimit: BODY_MAX_BYTES,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 1024 },
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, _request, reply) => {
+      answerProblem(reply, refusalOf(error))
+    },
+    clientErrorHandler: (_error, socket) => {
+      if (socket.writable) socket.end(MALFORMED)
+      else socket.destroy()
+    },
+  }).withTypeProvider<ZodTypeProvider>()
+  server.setValidatorCompiler(collectingValidator)
+  // Answers are typed by their contracts: parsing them again would only cost.
+  server.setSerializerCompiler(() => JSON.stringify)
+  server.removeContentTypeParser('text/plain')
+  server.decorateRequest('receivedBody', null)
+  let check: ((request: RequestOrigin) => void) | undefined
+  server.addHook('onRequest', async ({ headers: { host, origin } }) => {
+    check ??= createOriginCheck({ host: options.host, port: portOf(server) })
+    check({ host, origin })
+  })
+  server.addHook('preValidation', async (request) => {
+    request.receivedBody = request.body
+  })
+  server.addHook('preHandler', async (request) => assertValid(request))
+  server.setNotFoundHandler((request) => {
+    throw new HttpRefusal(404, 'ROUTE_NOT_FOUND', `there is no ${request.method} ${request.url}`)
+  })
+  server.setErrorHandler((error, request, reply) => handleError(error, { request, reply, options }))
+  return server
+}
+
+export function portOf(server: HttpServer): number {
+  const address: AddressInfo | string | null = server.server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+interface Failed {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly options: HttpServerOptions
+}
+
+function handleError(error: unknown, { request, reply, options }: Failed): FastifyReply {
+  const cause = isFastifyError(error) ? refusalOf(error) : error
+  const { problem } = toProblem(cause)
+  if (problem.status === 500) {
+    options.logger.error({ err: error, method: request.method, route: request.routeOptions.url }, 'request failed')
+    options.onFailure(error)
+  }
+  return answerProblem(reply, cause)
+}
+
+function answerProblem(reply: FastifyReply, error: unknown): FastifyReply {
+  const { problem, retryAfterSeconds } = toProblem(error)
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
+  return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+}
+
+function isFastifyError(error: unknown): error is FastifyError {
+  return (
+    error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500
+  )
+}
+
+const CODES: Record<number, string> = { 413: 'BODY_TOO_LARGE', 415: 'MEDIA_TYPE_UNSUPPORTED', 404: 'ROUTE_NOT_FOUND' }
+
+function refusalOf({ statusCode = 400, message }: Pick<FastifyError, 'statusCode' | 'message'>): HttpRefusal {
+  const detail = statusCode === 413 ? `the body is larger than ${BODY_MAX_BYTES} bytes` : message
+  return new HttpRefusal(statusCode, CODES[statusCode] ?? 'REQUEST_MALFORMED', detail)
+}
+
+const MALFORMED_PROBLEM = JSON.stringify(
+  toProblem(new HttpRefusal(400, 'REQUEST_MALFORMED', 'this is not HTTP')).problem,
+)
+const MALFORMED = [
+  'HTTP/1.1 400 Bad Request',
+  'Content-Type: application/problem+json',
+  `Content-Length: ${Buffer.byteLength(MALFORMED_PROBLEM)}`,
+  'Connection: close',
+  '',
+  MALFORMED_PROBLEM,
+].join('\r\n')

@@ -1,0 +1,190 @@
+import {
+  createEvent,
+  type Requester,
+  type Settings,
+  type SubmitAnswer,
+  taskKey,
+  taskSubject,
+  type TaskSubmitted,
+} from '@orchestrator/shared/contracts'
+import { hasCode, type KeyedQueue, RetryableError, TerminalError } from '@orchestrator/shared/core'
+import type { Decision, Ledger } from '@orchestrator/shared/nats'
+import { admit, type AdmissionRequest } from './admission/admit.ts'
+import { type AnswerFacts, toSubmitAnswer } from './answer.ts'
+import { InvalidInput } from './faults.ts'
+import type { LedgerRoom } from './ledger-room.ts'
+import { admissionFacts, answerFacts, repeatedFacts } from './submit-facts.ts'
+import { type AttemptRow } from './view/rows.ts'
+import type { View } from './view/view.ts'
+
+export interface SubmitRequest extends AdmissionRequest {
+  /** A retry by name answers an attempt, so one must be there. */
+  readonly isRetry: boolean
+  /** Number or name of the attempt that it answers. */
+  readonly previous: number | string | undefined
+  readonly requestedBy: Requester
+  /** Scoped by door and caller. */
+  readonly idempotencyKey: string | undefined
+  readonly requestHash: string
+}
+
+export interface SubmitDependencies {
+  readonly settings: Settings
+  readonly ledger: Pick<Ledger, 'publish'>
+  readonly view: Pick<View, 'current' | 'queries' | 'waitFor' | 'catchUp'>
+  readonly room: Pick<LedgerRoom, 'assertRoom'>
+  readonly broker: { readonly connected: boolean }
+  /** One submit of a task at a time, so that they do not refuse one another. */
+  readonly queue: KeyedQueue
+  readonly now: () => Date
+  readonly newEventId: () => string
+}
+
+/**
+ * Accepts an attempt with one conditional publish, decided from the view; reads only when that is refused.
+ * @throws InvalidInput with every fault; TerminalError NOT_FOUND, PREVIOUS_NOT_LATEST, IDEMPOTENCY_KEY_REUSED;
+ *   RetryableError BROKER_UNAVAILABLE, VIEW_NOT_READY, LEDGER_FULL
+ */
+export type Submit = (request: SubmitRequest, signal: AbortSignal) => Promise<SubmitAnswer>
+
+interface Decided {
+  readonly decision: Decision<SubmitAnswer>
+  readonly facts?: AnswerFacts
+}
+
+export function createSubmit(dependencies: SubmitDependencies): Submit {
+  const { ledger, view, queue, newEventId } = dependencies
+
+  const submit = async (request: SubmitRequest, signal: AbortSignal): Promise<SubmitAnswer> => {
+    assertOpen(dependencies)
+    const eventId = newEventId()
+    let decided = await decideSurely(dependencies, { request, eventId }, signal)
+    if (decided.decision.kind === 'settled') return decided.decision.value
+    const published = await ledger.publish({
+      subject: taskSubject(request.task),
+      eventId,
+      optimistic: decided.decision,
+      decide: async ({ lastSeq }) => {
+        await view.waitFor(lastSeq, signal)
+        decided = decide(dependencies, { request, eventId, lastSeq })
+        return decided.decision
+      },
+      signal,
+    })
+    if (published.kind === 'settled') return published.value
+    const { event, seq } = published.stored
+    if (event.type !== 'task.submitted' || decided.facts === undefined)
+      throw new Error('stored is not what was published')
+    return toSubmitAnswer(event.data, seq, decided.facts)
+  }
+  return (request, signal) => queue.run(taskKey(request.task), () => submit(request, signal))
+}
+
+function assertOpen({ broker, view, room }: SubmitDependencies): void {
+  if (!broker.connected) {
+    throw new RetryableError('BROKER_UNAVAILABLE', 'the broker is not connected, so nothing can be accepted', {
+      retryAfterMs: 1000,
+    })
+  }
+  if (!view.current) {
+    throw new RetryableError('VIEW_NOT_READY', 'the view is being filled from the ledger', { retryAfterMs: 1000 })
+  }
+  room.assertRoom()
+}
+
+interface Deciding {
+  readonly request: SubmitRequest
+  readonly eventId: string
+  /** Last sequence of the task's subject, where it was read. */
+  readonly lastSeq?: number
+}
+
+/** A view that lags may refuse what is right: nothing is refused before it has all that the ledger holds. */
+async function decideSurely(
+  dependencies: SubmitDependencies,
+  deciding: Deciding,
+  signal: AbortSignal,
+): Promise<Decided> {
+  try {
+    return decide(dependencies, deciding)
+  } catch (error) {
+    if (!(error instanceof TerminalError) || hasCode(error, 'IDEMPOTENCY_KEY_REUSED')) throw error
+    await dependencies.view.catchUp(signal)
+    return decide(dependencies, deciding)
+  }
+}
+
+function decide({ settings, view, now }: SubmitDependencies, { request, eventId, lastSeq }: Deciding): Decided {
+  const { queries } = view
+  const repeated = findRepeated(request, queries)
+  if (repeated !== undefined) {
+    const value = toSubmitAnswer(repeated.submitted, repeated.submitted_seq, repeatedFacts(queries, repeated))
+    return { decision: { kind: 'settled', value } }
+  }
+  const latest = queries.latestOfTask(request.task)
+  const expectedSeq = latest?.submitted_seq ?? 0
+  if (lastSeq !== undefined && lastSeq > expectedSeq) {
+    throw new RetryableError(
+      'EVENT_TOO_NEW',
+      `a newer release has written to task ${taskKey(request.task)}: ask one of its replicas`,
+    )
+  }
+  assertPrevious(request, latest)
+  const admission = admit(request, admissionFacts(queries, request.task, latest), settings)
+  if (admission.kind === 'refused') throw new InvalidInput(admission.faults)
+  const data = submittedData(request, admission, latest)
+  const event = createEvent({
+    id: eventId,
+    type: 'task.submitted',
+    source: 'submitter',
+    subject: data.attempt.name,
+    time: now(),
+    data,
+  })
+  return { decision: { kind: 'publish', event, expectedSeq }, facts: answerFacts(queries, admission, latest) }
+}
+
+function findRepeated(
+  { idempotencyKey, requestHash }: SubmitRequest,
+  queries: Pick<View['queries'], 'attemptByKey'>,
+): AttemptRow | undefined {
+  if (idempotencyKey === undefined) return undefined
+  const earlier = queries.attemptByKey(idempotencyKey)
+  if (earlier === undefined || earlier.submitted.requestHash === requestHash) return earlier
+  const attempt = earlier.submitted.attempt.name
+  throw new TerminalError(
+    'IDEMPOTENCY_KEY_REUSED',
+    `this idempotency key belongs to another request, which made ${attempt}: use a new key`,
+    {
+      details: { attempt },
+    },
+  )
+}
+
+function assertPrevious({ task, isRetry, previous }: SubmitRequest, latest: AttemptRow | undefined): void {
+  if (latest === undefined) {
+    if (!isRetry && previous === undefined) return
+    const message = `task ${taskKey(task)} has no attempt to answer: submit it first (POST /v1/tasks)`
+    throw new TerminalError('NOT_FOUND', message)
+  }
+  const { n, name } = latest.submitted.attempt
+  if (previous === undefined || previous === n || previous === name) return
+  const message = `attempt ${previous} is not the latest of task ${taskKey(task)}: the latest is ${name}, so look at that one first`
+  throw new TerminalError('PREVIOUS_NOT_LATEST', message, { details: { latest: { n, name } } })
+}
+
+function submittedData(
+  { requestedBy, requestHash, idempotencyKey }: SubmitRequest,
+  { spec, sources }: Pick<TaskSubmitted['data'], 'sources'> & { readonly spec: TaskSubmitted['data']['attempt'] },
+  latest: AttemptRow | undefined,
+): TaskSubmitted['data'] {
+  const previous = latest?.submitted.attempt
+  return {
+    attempt: spec,
+    sources,
+    requestedBy,
+    requestHash,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(previous === undefined ? {} : { previous: { n: previous.n, name: previous.name } }),
+  }
+}

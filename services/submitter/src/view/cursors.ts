@@ -1,0 +1,44 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { z } from 'zod'
+
+export type StreamName = 'TASKS' | 'PROGRESS'
+
+/** The last event of a stream that the view has: its place, and its identity to compare with the stream. */
+export interface Cursor {
+  readonly seq: number
+  readonly eventId: string
+}
+
+const CursorRow = z.object({ seq: z.int(), event_id: z.string() })
+
+export interface Cursors {
+  /** Undefined before the first event. */
+  get(stream: StreamName): Cursor | undefined
+  set(stream: StreamName, cursor: Cursor): void
+  /** Generation of the ledger that the view was filled from; undefined for a new view. */
+  generation(): number | undefined
+  setGeneration(generation: number): void
+}
+
+export function createCursors(database: DatabaseSync): Cursors {
+  const statements = {
+    get: database.prepare('SELECT seq, event_id FROM cursors WHERE stream = ?'),
+    set: database.prepare('INSERT OR REPLACE INTO cursors (stream, seq, event_id) VALUES (?, ?, ?)'),
+    getFact: database.prepare('SELECT value FROM facts WHERE name = ?'),
+    setFact: database.prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)'),
+  }
+  return {
+    get: (stream) => {
+      const row = CursorRow.optional().parse(statements.get.get(stream))
+      return row === undefined ? undefined : { seq: row.seq, eventId: row.event_id }
+    },
+    set: (stream, { seq, eventId }) => {
+      statements.set.run(stream, seq, eventId)
+    },
+    generation: () =>
+      z.object({ value: z.coerce.number() }).optional().parse(statements.getFact.get('generation'))?.value,
+    setGeneration: (generation) => {
+      statements.setFact.run('generation', String(generation))
+    },
+  }
+}

@@ -1,0 +1,112 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { RetryableError } from '@orchestrator/shared/core'
+import type { FollowOptions, StoredEvent } from '@orchestrator/shared/nats'
+import type { StreamName } from './cursors.ts'
+import type { Streams } from './same-history.ts'
+import type { ViewStore } from './store.ts'
+
+export interface ProjectionOptions {
+  readonly store: ViewStore
+  readonly streams: Streams
+  /** All that a stream held when it was asked has been applied: at the start, and after each reconnect. */
+  readonly onCaughtUp: (stream: StreamName) => void
+  readonly onCommit: () => void
+  /** Rejects to end it. */
+  readonly interrupted: Promise<never>
+  readonly signal: AbortSignal
+}
+
+/** Events of one transaction at most while a view catches up. */
+const BATCH_MAX = 1000
+
+/**
+ * Follows both streams into the store until the signal aborts.
+ * @throws what following or the database throws; RetryableError VIEW_NOT_READY when the progress stream is another one
+ */
+export async function runProjection(options: ProjectionOptions): Promise<void> {
+  const failed = Promise.withResolvers<never>()
+  const ended = new AbortController()
+  const signal = AbortSignal.any([options.signal, ended.signal])
+  const batch = createBatch(options, failed.reject)
+  const follow = async (stream: StreamName): Promise<void> => {
+    for await (const stored of openStream(stream, { ...options, signal })) {
+      batch.add(stream, stored)
+      if (batch.isFull) await nextTurn()
+    }
+    signal.throwIfAborted()
+    throw new RetryableError('BROKER_UNAVAILABLE', `following ${stream} has ended`)
+  }
+  const follows = [follow('TASKS'), follow('PROGRESS')]
+  try {
+    await Promise.race([options.interrupted, failed.promise, ...follows])
+  } finally {
+    ended.abort(new DOMException('the projection ends', 'AbortError'))
+    await Promise.allSettled(follows)
+    batch.stop()
+  }
+}
+
+function openStream(stream: StreamName, options: ProjectionOptions): AsyncIterable<StoredEvent> {
+  const { store, streams, signal } = options
+  const cursor = store.cursor(stream)
+  const following = { signal, onCaughtUp: () => options.onCaughtUp(stream) } satisfies FollowOptions
+  if (stream === 'TASKS') return streams.ledger.follow({ ...following, fromSeq: (cursor?.seq ?? 0) + 1 })
+  // Progress ages out, so its cursor is compared here, as far as the event is still there.
+  return sameFrom(streams.progress.follow({ ...following, fromSeq: cursor?.seq ?? 1 }), cursor)
+}
+
+async function* sameFrom(
+  events: AsyncIterable<StoredEvent>,
+  cursor: { readonly seq: number; readonly eventId: string } | undefined,
+): AsyncGenerator<StoredEvent> {
+  for await (const stored of events) {
+    if (stored.seq === cursor?.seq && stored.event.id !== cursor.eventId) {
+      throw new OtherHistory('the progress stream holds other events than the view')
+    }
+    if (stored.seq > (cursor?.seq ?? 0)) yield stored
+  }
+}
+
+/** The streams are not the ones that the view was filled from. */
+export class OtherHistory extends RetryableError {
+  constructor(message: string) {
+    super('VIEW_NOT_READY', message)
+  }
+}
+
+interface Batch {
+  readonly isFull: boolean
+  add(stream: StreamName, stored: StoredEvent): void
+  stop(): void
+}
+
+/** One transaction for all events that arrive in one turn of the event loop. */
+function createBatch({ store, onCommit }: ProjectionOptions, fail: (error: unknown) => void): Batch {
+  let size = 0
+  let scheduled: NodeJS.Immediate | undefined
+  const commit = (): void => {
+    scheduled = undefined
+    size = 0
+    try {
+      store.commit()
+      onCommit()
+    } catch (error) {
+      fail(error)
+    }
+  }
+  return {
+    get isFull() {
+      return size >= BATCH_MAX
+    },
+    add: (stream, stored) => {
+      store.apply(stream, stored)
+      size += 1
+      scheduled ??= setImmediate(commit)
+    },
+    stop: () => {
+      if (scheduled === undefined) return
+      clearImmediate(scheduled)
+      commit()
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { TaskRef } from '@orchestrator/shared/contracts'
+import { z } from 'zod'
+import { createLists, type ViewLists } from './lists.ts'
+import { AttemptRow, ROW_COLUMNS } from './rows.ts'
+
+/** What the view answers, at once and in a time that does not grow with the number of attempts. */
+export interface ViewQueries extends ViewLists {
+  attemptByName(name: string): AttemptRow | undefined
+  /** The first attempt that was accepted under an idempotency key. */
+  attemptByKey(key: string): AttemptRow | undefined
+  latestOfTask(task: TaskRef): AttemptRow | undefined
+  /** The newest attempt of a task in a repository (normalised URL): what decides about its branch. */
+  latestOfTaskIn(task: TaskRef, repository: string): AttemptRow | undefined
+  latestOfService(service: string): AttemptRow | undefined
+  isNameTaken(name: string): boolean
+  /** Another task that has had an attempt on this branch. */
+  branchHolder(on: BranchRef, task: TaskRef): TaskRef | undefined
+  /** Whether attempts before this sequence worked on the branch. */
+  isBranchUsed(on: BranchRef, beforeSeq: number): boolean
+  isServiceKnown(service: string, beforeSeq: number): boolean
+  /** Unfinished attempts of a service. */
+  liveOfService(service: string): number
+  /** Unfinished attempts of a service that were submitted earlier; counted up to {@link AHEAD_MAX}. */
+  aheadOf(service: string, seq: number): number
+  /** Unfinished attempts of all services. */
+  live(): number
+}
+
+export interface BranchRef {
+  /** Normalised URL. */
+  readonly repository: string
+  readonly branch: string
+}
+
+export const AHEAD_MAX = 1000
+
+const IS_TASK = 'service = ? AND tag = ? AND task_id = ?'
+const HOLDER = `
+  SELECT service, tag, task_id AS "taskId" FROM attempts
+  WHERE repository = ? AND branch = ? AND submitted_seq IS NOT NULL AND NOT (${IS_TASK})
+  ORDER BY submitted_seq LIMIT 1`
+const AHEAD = `
+  SELECT count(*) AS count FROM (
+    SELECT 1 FROM attempts WHERE service = ? AND submitted_seq IS NOT NULL AND finished_seq IS NULL AND submitted_seq < ?
+    LIMIT ${AHEAD_MAX})`
+
+const Count = z.object({ count: z.int() })
+
+const rows = (where: string): string =>
+  `SELECT ${ROW_COLUMNS} FROM attempts WHERE submitted_seq IS NOT NULL AND ${where} LIMIT 1`
+
+export function createViewQueries(database: DatabaseSync): ViewQueries {
+  const statements = {
+    byName: database.prepare(rows('name = ? ORDER BY submitted_seq')),
+    byKey: database.prepare(rows('idempotency_key = ? ORDER BY submitted_seq')),
+    ofTask: database.prepare(rows(`${IS_TASK} ORDER BY n DESC`)),
+    ofTaskIn: database.prepare(rows(`${IS_TASK} AND repository = ? ORDER BY n DESC`)),
+    ofService: database.prepare(rows('service = ? ORDER BY submitted_seq DESC')),
+    nameTaken: database.prepare('SELECT 1 FROM attempts WHERE name = ? LIMIT 1'),
+    holder: database.prepare(HOLDER),
+    branchUsed: database.prepare(
+      'SELECT 1 FROM attempts WHERE repository = ? AND branch = ? AND submitted_seq < ? LIMIT 1',
+    ),
+    serviceKnown: database.prepare('SELECT 1 FROM attempts WHERE service = ? AND submitted_seq < ? LIMIT 1'),
+    liveOfService: database.prepare('SELECT live AS count FROM live_counts WHERE service = ?'),
+    ahead: database.prepare(AHEAD),
+    live: database.prepare('SELECT coalesce(sum(live), 0) AS count FROM live_counts'),
+  }
+  const row = (found: unknown): AttemptRow | undefined => AttemptRow.optional().parse(found)
+  const count = (found: unknown): number => Count.optional().parse(found)?.count ?? 0
+  return {
+    ...createLists(database),
+    attemptByName: (name) => row(statements.byName.get(name)),
+    attemptByKey: (key) => row(statements.byKey.get(key)),
+    latestOfTask: (task) => row(statements.ofTask.get(...taskOf(task))),
+    latestOfTaskIn: (task, repository) => row(statements.ofTaskIn.get(...taskOf(task), repository)),
+    latestOfService: (service) => row(statements.ofService.get(service)),
+    isNameTaken: (name) => statements.nameTaken.get(name) !== undefined,
+    branchHolder: ({ repository, branch }, task) =>
+      TaskRef.optional().parse(statements.holder.get(repository, branch, ...taskOf(task))),
+    isBranchUsed: ({ repository, branch }, beforeSeq) =>
+      statements.branchUsed.get(repository, branch, beforeSeq) !== undefined,
+    isServiceKnown: (service, beforeSeq) => statements.serviceKnown.get(service, beforeSeq) !== undefined,
+    liveOfService: (service) => count(statements.liveOfService.get(service)),
+    aheadOf: (service, seq) => count(statements.ahead.get(service, seq)),
+    live: () => count(statements.live.get()),
+  }
+}
+
+function taskOf({ service, tag, taskId }: TaskRef): [string, string, string] {
+  return [service, tag, taskId]
+}

@@ -1,0 +1,77 @@
+/** The tables of a view. Any change raises the version: the file is then dropped and filled from the ledger again. */
+import { type Phase, Phase as PhaseSchema } from '@orchestrator/shared/contracts'
+
+export const SCHEMA_VERSION = 1
+/** Marks a file as one of ours ("orch"), so that no other database is ever taken for a view and dropped. */
+export const APPLICATION_ID = 0x6f_72_63_68
+
+/** Phases as numbers, in the order of life: a live one only grows, a terminal one stays. */
+export const PHASE_RANKS: readonly Phase[] = PhaseSchema.options
+export const FIRST_TERMINAL_RANK = PHASE_RANKS.indexOf('Succeeded')
+
+export function rankOf(phase: Phase): number {
+  return PHASE_RANKS.indexOf(phase)
+}
+
+/**
+ * One row for each attempt; each kind of event has columns of its own, so it does not matter which stream was faster.
+ * A row without `submitted_seq` is known from its progress alone so far, and no query shows it.
+ */
+export const SCHEMA = `
+  CREATE TABLE attempts (
+    service TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    n INTEGER NOT NULL,
+    rank INTEGER NOT NULL DEFAULT 0,
+    latest INTEGER NOT NULL DEFAULT 0,
+    submitted_seq INTEGER,
+    submitted_id TEXT,
+    submitted_at INTEGER,
+    name TEXT,
+    agent TEXT,
+    repository TEXT,
+    branch TEXT,
+    idempotency_key TEXT,
+    submitted TEXT,
+    stop_seq INTEGER,
+    started_seq INTEGER,
+    started_at INTEGER,
+    finished_seq INTEGER,
+    finished_at INTEGER,
+    finished TEXT,
+    progress_seq INTEGER,
+    progress TEXT,
+    live INTEGER AS (submitted_seq IS NOT NULL AND finished_seq IS NULL),
+    PRIMARY KEY (service, tag, task_id, n)
+  );
+
+  CREATE INDEX by_name ON attempts (name);
+  CREATE INDEX by_key ON attempts (idempotency_key) WHERE idempotency_key IS NOT NULL;
+  CREATE INDEX by_branch ON attempts (repository, branch, submitted_seq);
+  CREATE INDEX waiting ON attempts (service, submitted_seq) WHERE submitted_seq IS NOT NULL AND finished_seq IS NULL;
+
+  CREATE INDEX list_all ON attempts (submitted_seq);
+  CREATE INDEX list_service ON attempts (service, submitted_seq);
+  CREATE INDEX list_tag ON attempts (tag, submitted_seq);
+  CREATE INDEX list_task_id ON attempts (task_id, submitted_seq);
+  CREATE INDEX list_agent ON attempts (agent, submitted_seq);
+  CREATE INDEX list_rank ON attempts (rank, submitted_seq);
+  CREATE INDEX list_service_tag ON attempts (service, tag, submitted_seq);
+  CREATE INDEX list_service_agent ON attempts (service, agent, submitted_seq);
+  CREATE INDEX list_service_rank ON attempts (service, rank, submitted_seq);
+  CREATE INDEX list_agent_rank ON attempts (agent, rank, submitted_seq);
+  CREATE INDEX list_service_agent_rank ON attempts (service, agent, rank, submitted_seq);
+
+  CREATE TABLE live_counts (service TEXT PRIMARY KEY, live INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TRIGGER count_inserted AFTER INSERT ON attempts WHEN NEW.live = 1 BEGIN
+    INSERT INTO live_counts VALUES (NEW.service, 1) ON CONFLICT DO UPDATE SET live = live + 1;
+  END;
+  CREATE TRIGGER count_changed AFTER UPDATE OF submitted_seq, finished_seq ON attempts WHEN NEW.live <> OLD.live BEGIN
+    INSERT INTO live_counts VALUES (NEW.service, NEW.live - OLD.live)
+      ON CONFLICT DO UPDATE SET live = live + excluded.live;
+  END;
+
+  CREATE TABLE cursors (stream TEXT PRIMARY KEY, seq INTEGER NOT NULL, event_id TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+`

@@ -1,0 +1,100 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { assertNever } from '@orchestrator/shared/core'
+import type { AttemptKey, ViewChange } from './fold.ts'
+import { FIRST_TERMINAL_RANK, rankOf } from './schema.ts'
+
+const KEY = 'service, tag, task_id, n'
+
+/** Never backwards, and never out of a terminal phase. */
+const ADVANCE = `rank = CASE WHEN rank >= ${FIRST_TERMINAL_RANK} THEN rank ELSE max(rank, excluded.rank) END`
+
+/** Writes the columns of one kind of event; `first`: a repeat changes nothing, as what happens once is stored once. */
+function upsert(columns: readonly string[], when: string): string {
+  const all = ['rank', ...columns]
+  return `INSERT INTO attempts (${KEY}, ${all.join(', ')}) VALUES (${Array.from({ length: all.length + 4 }, () => '?').join(', ')})
+    ON CONFLICT (${KEY}) DO UPDATE SET ${[ADVANCE, ...columns.map((column) => `${column} = excluded.${column}`)].join(', ')}
+    WHERE ${when}`
+}
+
+const SUBMITTED_COLUMNS = [
+  'submitted_seq',
+  'submitted_id',
+  'submitted_at',
+  'name',
+  'agent',
+  'repository',
+  'branch',
+  'idempotency_key',
+  'submitted',
+]
+
+/** The newest number of a task is its latest; only the one before it can have been that until now. */
+const MARK_LATEST = `
+  UPDATE attempts SET latest = (n = (
+    SELECT max(n) FROM attempts WHERE service = :service AND tag = :tag AND task_id = :task AND submitted_seq IS NOT NULL))
+  WHERE service = :service AND tag = :tag AND task_id = :task AND n >= :n - 1 AND submitted_seq IS NOT NULL`
+
+export interface ViewWriter {
+  write(change: ViewChange): void
+}
+
+export function createViewWriter(database: DatabaseSync): ViewWriter {
+  const statements = {
+    submitted: database.prepare(upsert(SUBMITTED_COLUMNS, 'submitted_seq IS NULL')),
+    markLatest: database.prepare(MARK_LATEST),
+    stopRequested: database.prepare(upsert(['stop_seq'], 'stop_seq IS NULL')),
+    started: database.prepare(upsert(['started_seq', 'started_at'], 'started_seq IS NULL')),
+    finished: database.prepare(upsert(['finished_seq', 'finished_at', 'finished'], 'finished_seq IS NULL')),
+    progressed: database.prepare(
+      upsert(['progress_seq', 'progress'], 'progress_seq IS NULL OR progress_seq < excluded.progress_seq'),
+    ),
+  }
+
+  const writeSubmitted = (change: Extract<ViewChange, { kind: 'submitted' }>): void => {
+    const { key, seq, at, eventId, repository, data } = change
+    const { name, agent, branch } = data.attempt
+    const values = [
+      seq,
+      eventId,
+      at,
+      name,
+      agent,
+      repository,
+      branch,
+      data.idempotencyKey ?? null,
+      JSON.stringify(data),
+    ]
+    statements.submitted.run(...keyOf(key), rankOf('Submitted'), ...values)
+    const { service, tag, taskId } = key.task
+    statements.markLatest.run({ service, tag, task: taskId, n: key.n })
+  }
+
+  return {
+    write: (change) => {
+      const { kind, key, seq, at } = change
+      switch (kind) {
+        case 'submitted':
+          writeSubmitted(change)
+          return
+        case 'stopRequested':
+          statements.stopRequested.run(...keyOf(key), rankOf('Submitted'), seq)
+          return
+        case 'started':
+          statements.started.run(...keyOf(key), rankOf(change.phase), seq, at)
+          return
+        case 'finished':
+          statements.finished.run(...keyOf(key), rankOf(change.phase), seq, at, JSON.stringify(change.data))
+          return
+        case 'progressed':
+          statements.progressed.run(...keyOf(key), rankOf(change.phase), seq, JSON.stringify(change.data))
+          return
+        default:
+          assertNever(kind, 'change')
+      }
+    },
+  }
+}
+
+function keyOf({ task, n }: AttemptKey): SQLInputValue[] {
+  return [task.service, task.tag, task.taskId, n]
+}

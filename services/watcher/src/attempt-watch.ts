@@ -1,0 +1,77 @@
+import { logSubject } from '@orchestrator/shared/contracts'
+import type { Clock } from '@orchestrator/shared/core'
+import type { Ledger, Logs, Progress } from '@orchestrator/shared/nats'
+import type { Logger } from '@orchestrator/shared/service'
+
+import { EndWatch } from './end-watch.ts'
+import type { ScannedLine } from './logs/line-scanner.ts'
+import { LogFollower } from './logs/log-follower.ts'
+import { LogShipper } from './logs/log-shipper.ts'
+import { readNotedLine } from './noted-line.ts'
+import type { Observer } from './observers/port.ts'
+import { ProgressTeller } from './progress/progress-teller.ts'
+import type { StartedAttempt } from './started-attempt.ts'
+
+export interface WatchWorld {
+  readonly observer: Observer
+  readonly ledger: Ledger
+  readonly logs: Logs
+  readonly progress: Progress
+  readonly lease: { readonly held: boolean }
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly lookIntervalMs: number
+  readonly logBytesPerAttempt: number
+  /** The runtime has been listed once. */
+  readonly listed: () => boolean
+}
+
+/** Everything that goes on for one attempt: its log and progress, and its end. */
+export interface AttemptWatch {
+  readonly stopRequested: () => void
+  readonly finished: () => void
+  readonly leaseChanged: () => void
+  /** Returns once the verdict is in the ledger and the log is closed or given up. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+export interface WatchOrder {
+  readonly attempt: StartedAttempt
+  /** Nobody watched it before: no line of it can have been noted. */
+  readonly isNew: boolean
+}
+
+export function createAttemptWatch(world: WatchWorld, { attempt, isNew }: WatchOrder): AttemptWatch {
+  const { observer, ledger, logs, progress, lease, clock, lookIntervalMs: intervalMs, listed } = world
+  const logger = world.logger.child({ attempt: attempt.name })
+  const teller = new ProgressTeller({ attempt, progress, clock, logger })
+  const shipper = new LogShipper({
+    logs,
+    subject: logSubject(attempt.ref),
+    submittedId: attempt.submittedId,
+    source: observer.lines(attempt),
+    capBytes: world.logBytesPerAttempt,
+    notedLine: async (signal) => (isNew ? 0 : await readNotedLine(progress, attempt.ref, signal)),
+    onLine: (line) => {
+      teller.see(line.value)
+      if (isLastLine(line)) end.expectEnd()
+    },
+  })
+  const log = new LogFollower({ shipper, teller, lease, clock, logger, intervalMs })
+  const end = new EndWatch({ attempt, observer, ledger, log, clock, logger, intervalMs, listed })
+  return {
+    stopRequested: () => end.expectEnd(),
+    finished: () => end.finished(),
+    leaseChanged: () => log.wake(),
+    run: async (signal) => {
+      using stack = new DisposableStack()
+      stack.use(observer.hints(attempt, { onLines: () => log.wake(), onEnd: () => end.expectEnd() }))
+      await Promise.all([end.run(signal), log.run(signal)])
+    },
+  }
+}
+
+/** After these a runner says nothing more. */
+function isLastLine({ value }: ScannedLine): boolean {
+  return 'kind' in value && (value.kind === 'summary' || value.kind === 'claim-lost')
+}

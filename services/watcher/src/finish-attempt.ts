@@ -1,0 +1,48 @@
+import { type AttemptFinished, newEventId } from '@orchestrator/shared/contracts'
+import type { Clock } from '@orchestrator/shared/core'
+import type { Decision, Ledger, SubjectHistory } from '@orchestrator/shared/nats'
+
+import type { LogCounts } from './logs/batch-plan.ts'
+import type { EndObservation } from './observers/port.ts'
+import { readHistory, type StartedAttempt } from './started-attempt.ts'
+import { finishedEvent } from './summary.ts'
+import { judge } from './verdict.ts'
+
+export interface Finishing {
+  readonly attempt: StartedAttempt
+  readonly observation: EndObservation
+  readonly confirmed: boolean
+  readonly logs: LogCounts | undefined
+  readonly signal: AbortSignal
+}
+
+export type Finish =
+  | { readonly kind: 'published'; readonly verdict: Pick<AttemptFinished['data'], 'phase' | 'reason'> }
+  /** Somebody's verdict is there already. */
+  | { readonly kind: 'finished' }
+  /** Nothing can be said before another look. */
+  | { readonly kind: 'early' }
+
+/**
+ * Publishes the verdict, once ever: expecting what was just read of the attempt's subject, and never after a
+ * `finished`. A stop counts when it is on the subject by then.
+ */
+export async function finishAttempt(
+  { ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock },
+  finishing: Finishing,
+): Promise<Finish> {
+  const { attempt, observation, confirmed, logs, signal } = finishing
+  const id = newEventId()
+  let event: AttemptFinished | undefined
+  const decide = (history: SubjectHistory): Decision<Finish> => {
+    const { stopRequested, finished } = readHistory(history)
+    if (finished !== undefined) return { kind: 'settled', value: { kind: 'finished' } }
+    const verdict = judge({ attempt, observation, stopRequested, confirmed })
+    if (verdict === undefined) return { kind: 'settled', value: { kind: 'early' } }
+    event = finishedEvent({ id, time: clock.now(), attempt, verdict, ...(logs === undefined ? {} : { logs }) })
+    return { kind: 'publish', event, expectedSeq: history.lastSeq }
+  }
+  const published = await ledger.publish({ subject: attempt.subject, eventId: id, decide, signal })
+  if (published.kind === 'settled') return published.value
+  return event === undefined ? { kind: 'finished' } : { kind: 'published', verdict: event.data }
+}

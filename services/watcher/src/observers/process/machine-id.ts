@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { TerminalError } from '@orchestrator/shared/core'
+
+import { isAbsent } from './regular-file.ts'
+
+/** The location of this machine's state directory, as launched attempts name it: made once, whoever comes first. */
+export async function readMachineId(stateDirectory: string): Promise<string> {
+  const file = join(stateDirectory, 'machine-id')
+  const id = (await readIfThere(file)) ?? (await createMachineId(stateDirectory, file))
+  if (id !== '') return id
+  throw new TerminalError(
+    'CONFIG_INVALID',
+    `${file} is empty: restore it, or delete it if nothing was ever started here`,
+  )
+}
+
+async function createMachineId(stateDirectory: string, file: string): Promise<string> {
+  await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+  const aside = `${file}.${randomUUID()}`
+  await writeFile(aside, `${randomUUID()}\n`, { mode: 0o600, flag: 'wx' })
+  // A link is made whole and once: the id of whoever was faster stays.
+  await link(aside, file).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  })
+  await rm(aside, { force: true })
+  return (await readFile(file, 'utf8')).trim()
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,99 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { scriptedAgentCommand, startWebhookSink, temporaryDirectory } from '@orchestrator/testing'
+import { describe, expect, it } from 'vitest'
+import { startInstallation } from './support/installation.ts'
+import { createPlatform, createTarget } from './support/repositories.ts'
+
+const ESCAPE = '\u001B[2J\u001B]0;owned\u0007'
+
+describe('hostile strings', () => {
+  it('reach agent, log, webhook and terminal as text and do nothing', { timeout: 120_000 }, async () => {
+    await using trap = await temporaryDirectory()
+    const sprung = join(trap.path, 'sprung')
+    const hostile = [
+      `"; touch ${sprung}; echo "`,
+      `$(touch ${sprung}) \`touch ${sprung}\` \${IFS}`,
+      `'; touch ${sprung} #`,
+      '{{attempts}} {{{prompt_content}}} {{#each this}}x{{/each}} {{lookup (lookup this "constructor") "name"}}',
+      '<!-- orchestrator:documents -->',
+      '```\n</pre><script>alert(1)</script>\n```',
+      `${ESCAPE} \u202Eevil`,
+      '%s %n \\n \u2028 \u{1F4A5} é',
+    ].join('\n')
+    await using sink = await startWebhookSink()
+    await using platform = await createPlatform([{ id: '1' }])
+    await using target = await createTarget()
+    await using installation = await startInstallation({
+      defaults: { platformRepositoryUrl: platform.url, agent: 'claude-agent-1' },
+      services: { trader: { repositoryUrl: target.url } },
+      agents: {
+        'claude-agent-1': {
+          adapter: 'command',
+          command: scriptedAgentCommand([
+            { do: 'keepPrompt', path: 'prompt.txt' },
+            { do: 'say', text: hostile },
+            { do: 'print', text: hostile },
+          ]),
+        },
+      },
+      channels: { webhooks: [{ name: 'team', url: sink.url }] },
+    })
+    const { attempt } = await installation.api.submit({ service: 'trader', taskId: '1', guidance: hostile })
+    const view = await installation.api.finished(attempt)
+    expect(view).toMatchObject({ phase: 'Succeeded', guidance: hostile, lastText: expect.stringContaining('touch') })
+
+    // The agent read it line by line as it was written, but the runner's own markers are not the user's to use.
+    const prompt = await target.read('feature/task-1-implementation', 'trader/prompt.txt')
+    for (const line of hostile.split('\n').filter((each) => !each.includes('orchestrator:'))) expect(prompt).toContain(line)
+
+    await expect.poll(() => sink.received.some(({ text }) => text.includes('attempt.finished'))).toBe(true)
+    const submitted = sink.received.find(({ text }) => text.includes('task.submitted'))
+    expect(submitted?.body).toMatchObject({ data: { attempt: { prompt: { guidance: hostile } } } })
+
+    // No escape sequence reaches a terminal.
+    const status = await installation.cli('task', 'status', attempt)
+    const logs = await installation.cli('task', 'logs', attempt)
+    for (const control of ['\u001B', '\u0007', '\u202E']) {
+      expect([status, logs].map(({ stdout, stderr }) => stdout + stderr).join('\n')).not.toContain(control)
+    }
+    expect(logs.stdout).toContain('\\x1b[2J')
+    await expect(access(sprung)).rejects.toThrow('ENOENT')
+  })
+
+  it('are refused where they can be no value, every fault named at once, and lose nothing', { timeout: 60_000 }, async () => {
+    await using platform = await createPlatform([{ id: '1' }])
+    await using installation = await startInstallation({ defaults: { platformRepositoryUrl: platform.url } })
+    const { api } = installation
+    const fields = {
+      service: '$(id)',
+      taskId: '1; rm -rf /',
+      tag: '../x',
+      agent: '{{agent}}',
+      model: 'son\nnet',
+      repositoryUrl: '--upload-pack=touch /tmp/x',
+      branch: '-f',
+      githubUser: 'a\u001B[31m',
+      platformRepositoryUrl: 'ext::sh -c id',
+      platformBranch: 'a..b',
+      platformUser: '"',
+      workingDirectory: '../../etc',
+      promptMode: 'both',
+      limits: { wallClockMinutes: -1, forever: true },
+      previous: "' OR 1=1 --",
+      unknown: 'x',
+    }
+    const problem = await api.refused('POST', '/v1/tasks', fields)
+    expect(problem.status).toBe(400)
+    const named = new Set(problem.errors?.map(({ field }) => field.split('.')[0]))
+    expect(named).toEqual(new Set(Object.keys(fields)))
+
+    const large = await api.refused('POST', '/v1/tasks', { service: 'trader', taskId: '1', guidance: 'x'.repeat(1024 * 1024) })
+    expect(large.status).toBe(413)
+    const long = await api.refused('POST', '/v1/tasks', { service: 'trader', taskId: '1', guidance: 'x'.repeat(100 * 1024) })
+    expect(long.errors?.map(({ field }) => field)).toContain('guidance')
+    await api.refused('GET', `/v1/attempts/${encodeURIComponent('../../etc/passwd')}`)
+    await api.refused('GET', '/v1/attempts?service=%24(id)')
+    await expect(api.attempts('limit=10')).resolves.toEqual([])
+  })
+})
