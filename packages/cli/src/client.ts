@@ -9,7 +9,7 @@ import {
   TaskPage,
 } from '@orchestrator/shared/contracts'
 import { describeError, TerminalError } from '@orchestrator/shared/core'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { ServerError } from './server-error.ts'
 
 export interface ClientOptions {
@@ -30,10 +30,8 @@ export interface TaskAddress {
 
 export type Filters = Readonly<Record<string, string | number | undefined>>
 
-export interface Readiness {
-  readonly ready: boolean
-  readonly text: string
-}
+const Health = z.object({ ready: z.boolean(), checks: z.record(z.string(), z.string()) })
+export type Readiness = z.infer<typeof Health>
 
 /**
  * The HTTP API, typed: every answer passes the contract's schema.
@@ -77,7 +75,7 @@ export function createClient({ url, source, token, startCommand, signal }: Clien
     const target = new URL(path.slice(1), url.endsWith('/') ? url : `${url}/`)
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) target.searchParams.set(name, String(value))
-    const sent = new Headers({ accept: 'application/json', 'user-agent': 'orchestrator-cli', ...headers })
+    const sent = new Headers({ accept: 'application/json', 'x-orchestrator-door': 'cli', ...headers })
     if (token !== undefined) sent.set('authorization', `Bearer ${token}`)
     if (body !== undefined) sent.set('content-type', 'application/json')
     try {
@@ -125,7 +123,7 @@ export function createClient({ url, source, token, startCommand, signal }: Clien
     attempts: async (query) => await call(AttemptPage, { path: '/v1/attempts', query }),
     tasks: async (query) => await call(TaskPage, { path: '/v1/tasks', query }),
     logs: async function* (name, { fromLine, follow }) {
-      const query = { from: fromLine, follow: follow ? 'true' : undefined }
+      const query = { fromLine, follow: follow ? 'true' : undefined }
       const path = `/v1/attempts/${encodeURIComponent(name)}/logs`
       const response = await send({ path, query, headers: { accept: 'application/x-ndjson' } })
       if (!response.ok) return await refuse(response)
@@ -133,7 +131,9 @@ export function createClient({ url, source, token, startCommand, signal }: Clien
     },
     readiness: async () => {
       const response = await send({ path: '/readyz' })
-      return { ready: response.ok, text: await response.text() }
+      const health = Health.safeParse(parseJson(await response.text()))
+      if (health.success) return health.data
+      throw unreachable(`answered ${response.status} and is not ours`)
     },
   }
 }

@@ -74,7 +74,9 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
   }
 }
 
-async function openConnection(options: TestConnectOptions & { readonly name: string; readonly url: string }): Promise<Broker> {
+async function openConnection(
+  options: TestConnectOptions & { readonly name: string; readonly url: string },
+): Promise<Broker> {
   const signal = AbortSignal.timeout(START_LIMIT_MS)
   const broker = await connectBroker({
     servers: [options.url],
@@ -83,7 +85,11 @@ async function openConnection(options: TestConnectOptions & { readonly name: str
     signal,
   })
   if (options.topology !== false) {
-    await declareTopology(broker, { replicas: 1, ledgerMaxBytes: options.ledgerMaxBytes ?? TEST_LEDGER_MAX_BYTES, signal })
+    await declareTopology(broker, {
+      replicas: 1,
+      ledgerMaxBytes: options.ledgerMaxBytes ?? TEST_LEDGER_MAX_BYTES,
+      signal,
+    })
   }
   return broker
 }

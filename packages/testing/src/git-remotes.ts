@@ -56,7 +56,8 @@ export async function createGitRemote(options: GitRemoteOptions = {}): Promise<G
   const branch = options.branch ?? 'main'
   await runGit(root, ['init', '--quiet', '--bare', `--initial-branch=${branch}`, path])
   const remote = new FileRemote(root, path, branch)
-  if (options.files !== undefined && Object.keys(options.files).length > 0) await remote.commit({ files: options.files, message: 'First' })
+  if (options.files !== undefined && Object.keys(options.files).length > 0)
+    await remote.commit({ files: options.files, message: 'First' })
   return remote
 }
 
@@ -76,7 +77,13 @@ class FileRemote implements GitRemote {
     return pathToFileURL(this.path).href
   }
 
-  async commit({ files, branch = this.branch, message = 'A change', force = false, date }: PersonsCommit): Promise<string> {
+  async commit({
+    files,
+    branch = this.branch,
+    message = 'A change',
+    force = false,
+    date,
+  }: PersonsCommit): Promise<string> {
     const clone = await this.clone()
     await this.#switchTo(clone, branch, force)
     await writeFiles(clone, files)
@@ -89,7 +96,8 @@ class FileRemote implements GitRemote {
 
   async #switchTo(clone: string, branch: string, force: boolean): Promise<void> {
     const exists = (await this.sha(branch)) !== undefined
-    if (!exists && (await this.sha(this.branch)) === undefined) return void (await runGit(clone, ['checkout', '--quiet', '--orphan', branch]))
+    if (!exists && (await this.sha(this.branch)) === undefined)
+      return void (await runGit(clone, ['checkout', '--quiet', '--orphan', branch]))
     const start = exists ? `origin/${branch}` : `origin/${this.branch}`
     await runGit(clone, ['checkout', '--quiet', '-B', branch, start])
     if (!force) return

@@ -10,7 +10,8 @@ export function natsServerBinary(): string {
   const named = process.env['ORCHESTRATOR_NATS_SERVER']
   if (named !== undefined && named !== '') return named
   const binary = onPath() ?? newestTool()
-  if (binary === undefined) throw new Error('no nats-server: run scripts/setup, or name one in ORCHESTRATOR_NATS_SERVER')
+  if (binary === undefined)
+    throw new Error('no nats-server: run scripts/setup, or name one in ORCHESTRATOR_NATS_SERVER')
   return binary
 }
 

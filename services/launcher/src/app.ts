@@ -1,8 +1,8 @@
 /** The launcher, put together: messages say which workspace to look at, timers look at all, each look is one reconcile. */
 import { RUNNER_MAIN } from '@orchestrator/runner'
 import { BranchDocument, SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
-import { type Broker, createLedger, createProgress, openDocuments, runDurable } from '@orchestrator/shared/nats'
 import { RetryableError } from '@orchestrator/shared/core'
+import { type Broker, createLedger, createProgress, openDocuments, runDurable } from '@orchestrator/shared/nats'
 import { createProcessTable } from '@orchestrator/shared/process'
 import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
 import { BUILT_IN_TEMPLATES, type LauncherConfig } from './config.ts'
@@ -25,7 +25,7 @@ const NAME = 'launcher'
 /** Workspaces that are looked at at the same time: a look may wait for a runner to start. */
 const CONCURRENT_LOOKS = 16
 const CONCURRENT_MESSAGES = 64
-/** Between SIGTERM and SIGKILL: the runner had its grace before. */
+/** At most between SIGTERM and SIGKILL: the runner had its grace before. */
 const TERM_GRACE_MS = 10_000
 
 /** Any number of replicas may run, also on one machine. */
@@ -126,7 +126,7 @@ async function createRuntime({ config, clock }: Context, runnerMain: string): Pr
     runnerMain,
     environment: { PATH, LANG },
     launchTimeoutMs: config.LAUNCH_TIMEOUT_MS,
-    stopGraces: { askMs, termMs: TERM_GRACE_MS },
+    stopGraces: { askMs, termMs: Math.min(askMs, TERM_GRACE_MS) },
     clock,
   })
 }

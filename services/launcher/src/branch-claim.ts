@@ -1,4 +1,10 @@
-import { type AttemptSpec, type BranchDocument, branchKey, normaliseRepositoryUrl, sameTask } from '@orchestrator/shared/contracts'
+import {
+  type AttemptSpec,
+  type BranchDocument,
+  branchKey,
+  normaliseRepositoryUrl,
+  sameTask,
+} from '@orchestrator/shared/contracts'
 import { hasCode } from '@orchestrator/shared/core'
 import type { Documents } from '@orchestrator/shared/nats'
 import type { BranchFact } from './next-step.ts'

@@ -20,7 +20,7 @@ export const LauncherEnvironment = z.object({
   HOLD_LIMIT_MS: milliseconds(30_000),
   /** How long a new runner may take until it is held. */
   LAUNCH_TIMEOUT_MS: milliseconds(30_000),
-  /** Between being asked to stop and SIGTERM; and between SIGTERM and SIGKILL. */
+  /** Between being asked to stop and SIGTERM; and, 10 s at most, between SIGTERM and SIGKILL. */
   STOP_GRACE_MS: milliseconds(30_000),
   /** Holds `implementation/`; a file that is missing there is taken from the templates that come with the launcher. */
   TEMPLATES_DIR: z.string().min(1).default(OWN_TEMPLATES),

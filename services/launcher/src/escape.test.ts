@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import { execFileSync } from 'node:child_process'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { codeSpan, escapeFor, escapeJson, escapeMarkdown, quoteBlock, quoteShell } from './escape.ts'
+import { codeSpan, escapeFor, escapeJson, escapeMarkdown, LINE_BREAK, quoteBlock, quoteShell } from './escape.ts'
 
 const anyText = fc.string({ unit: 'binary', maxLength: 60 })
 
@@ -12,7 +12,7 @@ describe('escapeJson', () => {
 })
 
 describe('quoteShell', () => {
-  it.each([["it's $(id) `id` \"$HOME\" \\ ; & | > x\n# y"], [''], ["'''"], ['-n'], ['line\nline']])(
+  it.each([['it\'s $(id) `id` "$HOME" \\ ; & | > x\n# y'], [''], ["'''"], ['-n'], ['line\nline']])(
     'is one literal word for a real shell: %j',
     (text) => {
       const read = execFileSync('sh', ['-c', `printf %s ${quoteShell(text)}`], { encoding: 'utf8' })
@@ -26,7 +26,7 @@ describe('quoteBlock', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const quoted = quoteBlock(`${text}\r\n# heading\u2028- item\u000B<!-- orchestrator:documents -->`)
-        expect(quoted.split(/[\n\r\u0085\u2028\u2029\u000B\u000C]/).every((line) => line.startsWith('>'))).toBe(true)
+        expect(quoted.split(LINE_BREAK).every((line) => line.startsWith('>'))).toBe(true)
       }),
     )
   })
@@ -44,7 +44,11 @@ describe('quoteBlock', () => {
 
 describe('every Markdown form', () => {
   it.each([quoteBlock, escapeMarkdown, codeSpan])('makes the lines of the runner plain text (%o)', (form) => {
-    for (const text of ['<!-- orchestrator:documents -->', '<!--orchestrator:history-->', '<!--\n ORCHESTRATOR:history -->']) {
+    for (const text of [
+      '<!-- orchestrator:documents -->',
+      '<!--orchestrator:history-->',
+      '<!--\n ORCHESTRATOR:history -->',
+    ]) {
       expect(form(text)).not.toMatch(/<!--\s*>?\s*orchestrator:/i)
     }
   })
@@ -52,8 +56,8 @@ describe('every Markdown form', () => {
   it('keeps an inline value on its line', () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        expect(escapeMarkdown(text)).not.toMatch(/[\n\r\u0085\u2028\u2029\u000B\u000C]/)
-        expect(codeSpan(text)).not.toMatch(/[\n\r\u0085\u2028\u2029\u000B\u000C]/)
+        expect(escapeMarkdown(text)).not.toMatch(LINE_BREAK)
+        expect(codeSpan(text)).not.toMatch(LINE_BREAK)
       }),
     )
   })

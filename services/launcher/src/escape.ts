@@ -50,7 +50,7 @@ export function quoteBlock(value: string): string {
 }
 
 // oxlint-disable-next-line no-control-regex -- vertical tab and form feed end a line too
-const LINE_BREAK = /\r\n|[\n\r\u0085\u2028\u2029\u000B\u000C]/
+export const LINE_BREAK = /\r\n|[\n\r\u0085\u2028\u2029\u000B\u000C]/
 // Escape sequences and direction overrides change what a reader sees; line ends and tabs stay.
 // oxlint-disable-next-line no-control-regex -- control characters are what must not pass
 const CONTROLS = /[\u0000-\u0008\u000E-\u001F\u007F-\u0084\u0086-\u009F\u202A-\u202E\u2066-\u2069]/g

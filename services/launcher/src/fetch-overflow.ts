@@ -1,4 +1,9 @@
-import { attemptSubject, QUEUE_MAX_ENTRIES, type QueueEntry, type WorkspaceDocument } from '@orchestrator/shared/contracts'
+import {
+  attemptSubject,
+  QUEUE_MAX_ENTRIES,
+  type QueueEntry,
+  type WorkspaceDocument,
+} from '@orchestrator/shared/contracts'
 import type { Ledger } from '@orchestrator/shared/nats'
 import { readAttempt } from './attempt-history.ts'
 import { type Refill, toEntry } from './queue.ts'

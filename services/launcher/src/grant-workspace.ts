@@ -1,5 +1,10 @@
 /** Giving the workspace to an attempt, and taking it back. */
-import { attemptSubject, type QueueEntry, type SlotDocument, type WorkspaceDocument } from '@orchestrator/shared/contracts'
+import {
+  attemptSubject,
+  type QueueEntry,
+  type SlotDocument,
+  type WorkspaceDocument,
+} from '@orchestrator/shared/contracts'
 import type { Documents } from '@orchestrator/shared/nats'
 import { readAttempt } from './attempt-history.ts'
 import type { Step } from './next-step.ts'
@@ -16,7 +21,10 @@ type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
  * Slots, then the epoch, then the document: all on one revision of it, so that a slot taken on an older view of the queue
  * is never used.
  */
-export async function giveWorkspace(context: StepContext, { head, slots: choice }: StepOf<'grant'>): Promise<undefined> {
+export async function giveWorkspace(
+  context: StepContext,
+  { head, slots: choice }: StepOf<'grant'>,
+): Promise<undefined> {
   const { world, document, signal } = context
   const slots = await takeSlots(world.slots, head, choice)
   if (slots === undefined) return
@@ -41,7 +49,10 @@ export async function releaseWorkspace(context: StepContext, step: StepOf<'relea
   const { submittedId } = step.grant
   if (!step.started) await world.runtime.remove(refOf(step.grant))
   const held = await world.slots.list()
-  const returned = await returnSlots(world.slots, held.filter(({ value }) => value.submittedId === submittedId))
+  const returned = await returnSlots(
+    world.slots,
+    held.filter(({ value }) => value.submittedId === submittedId),
+  )
   await write(context, release(document.value))
   forget(world, step.grant)
   world.logger.info({ attempt: step.grant.name }, 'workspace released')
@@ -50,7 +61,10 @@ export async function releaseWorkspace(context: StepContext, step: StepOf<'relea
 
 export async function returnStaleSlots(world: World, service: string): Promise<undefined> {
   const held = await world.slots.list()
-  await returnStale(world, held.filter(({ value }) => value.service === service))
+  await returnStale(
+    world,
+    held.filter(({ value }) => value.service === service),
+  )
 }
 
 /** Judges slots by documents that are read after the slots were listed, and gives back those held for nothing. */

@@ -19,7 +19,11 @@ describe('createLaunchTries', () => {
     }
     expect(delays).toEqual([500, 1000, 2000, 4000])
     tries.failed('a', away)
-    expect(tries.fact('a')).toEqual({ kind: 'failed', reason: 'LaunchFailed', message: 'It could not be started in 5 tries: no process' })
+    expect(tries.fact('a')).toEqual({
+      kind: 'failed',
+      reason: 'LaunchFailed',
+      message: 'It could not be started in 5 tries: no process',
+    })
     expect(tries.fact('b')).toEqual({ kind: 'due' })
     tries.forget('a')
     expect(tries.fact('a')).toEqual({ kind: 'due' })

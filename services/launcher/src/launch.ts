@@ -10,7 +10,10 @@ import type { StepContext } from './step-context.ts'
 export async function launch({ world, signal }: StepContext, grant: Grant): Promise<undefined> {
   try {
     await world.runtime.launchHeld(await prepareLaunch(world, grant, signal), signal)
-    world.launches.failed(grant.submittedId, new RetryableError('RUNTIME_UNAVAILABLE', 'the workload ended while it was held'))
+    world.launches.failed(
+      grant.submittedId,
+      new RetryableError('RUNTIME_UNAVAILABLE', 'the workload ended while it was held'),
+    )
   } catch (error) {
     if (isAbort(error, signal) || isOfTheBroker(error)) throw error
     world.launches.failed(grant.submittedId, error)

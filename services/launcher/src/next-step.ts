@@ -2,7 +2,13 @@
  * What is missing next for one workspace. Data in, one step out: whoever asks again after a crash, or at the same time
  * from another replica, gets the same answer from the same world.
  */
-import type { AttemptFinished, BranchDocument, Grant, QueueEntry, WorkspaceDocument } from '@orchestrator/shared/contracts'
+import type {
+  AttemptFinished,
+  BranchDocument,
+  Grant,
+  QueueEntry,
+  WorkspaceDocument,
+} from '@orchestrator/shared/contracts'
 import { assertNever } from '@orchestrator/shared/core'
 import type { AttemptHistory } from './attempt-history.ts'
 import { needsRefill } from './queue.ts'
@@ -28,7 +34,12 @@ export type LaunchFact =
 
 /** The world around a grant; facts that do not matter at its stage are not gathered. */
 export type GrantFacts =
-  | { readonly stage: 'unstarted'; readonly heldUid: string | undefined; readonly branch: BranchFact; readonly launch: LaunchFact }
+  | {
+      readonly stage: 'unstarted'
+      readonly heldUid: string | undefined
+      readonly branch: BranchFact
+      readonly launch: LaunchFact
+    }
   | { readonly stage: 'started'; readonly workload: WorkloadFact }
   | { readonly stage: 'finished'; readonly released: boolean; readonly ours: boolean }
 
@@ -36,7 +47,13 @@ export type Situation =
   | { readonly at: 'empty' }
   /** Someone asked to stop a waiting attempt, wherever it stands in the queue. */
   | { readonly at: 'stopping'; readonly entry: QueueEntry; readonly history: AttemptHistory }
-  | { readonly at: 'waiting'; readonly head: QueueEntry; readonly history: AttemptHistory; readonly slots: SlotChoice; readonly staleSlots: boolean }
+  | {
+      readonly at: 'waiting'
+      readonly head: QueueEntry
+      readonly history: AttemptHistory
+      readonly slots: SlotChoice
+      readonly staleSlots: boolean
+    }
   | { readonly at: 'granted'; readonly grant: Grant; readonly history: AttemptHistory; readonly facts: GrantFacts }
 
 export type StopCause = 'requested' | 'deadline'
@@ -59,7 +76,13 @@ export type Step =
   | { readonly kind: 'publishStarted'; readonly grant: Grant; readonly workloadUid: string }
   | { readonly kind: 'noteStarted'; readonly workloadUid: string }
   | { readonly kind: 'letGo'; readonly grant: Grant; readonly workloadUid: string }
-  | { readonly kind: 'stop'; readonly grant: Grant; readonly workloadUid: string; readonly cause: StopCause; readonly requestedBy: string }
+  | {
+      readonly kind: 'stop'
+      readonly grant: Grant
+      readonly workloadUid: string
+      readonly cause: StopCause
+      readonly requestedBy: string
+    }
   | { readonly kind: 'noteFinished' }
   | { readonly kind: 'awaitRelease'; readonly grant: Grant; readonly workloadUid: string; readonly ours: boolean }
   | { readonly kind: 'release'; readonly grant: Grant; readonly started: boolean }
@@ -102,7 +125,11 @@ function stepForGrant({ grant, history, facts }: Extract<Situation, { at: 'grant
   return facts.stage === 'started' ? stepForStarted(grant, history, facts.workload) : stepForFinished(grant, uid, facts)
 }
 
-function stepForUnstarted(grant: Grant, history: AttemptHistory, facts: Extract<GrantFacts, { stage: 'unstarted' }>): Step {
+function stepForUnstarted(
+  grant: Grant,
+  history: AttemptHistory,
+  facts: Extract<GrantFacts, { stage: 'unstarted' }>,
+): Step {
   const { branch, launch, heldUid } = facts
   if (isStopped(grant, history)) return { kind: 'finishUnstarted', entry: grant, verdict: stoppedVerdict(history) }
   if (branch.kind === 'taken') return { kind: 'finishUnstarted', entry: grant, verdict: conflictVerdict(branch.by) }
@@ -116,8 +143,10 @@ function stepForUnstarted(grant: Grant, history: AttemptHistory, facts: Extract<
 
 function stepForStarted(grant: Grant, history: AttemptHistory, workload: WorkloadFact): Step {
   const workloadUid = history.started?.data.workloadUid ?? ''
-  const requestedBy = history.stop?.data.requestedBy.caller ?? 'the launcher'
-  const stopFor = (cause: StopCause): Step => ({ kind: 'stop', grant, workloadUid, cause, requestedBy })
+  const stopFor = (cause: StopCause): Step => {
+    const requestedBy = cause === 'deadline' ? cause : (history.stop?.data.requestedBy.caller ?? 'a person')
+    return { kind: 'stop', grant, workloadUid, cause, requestedBy }
+  }
   if (grant.workloadUid !== workloadUid) return { kind: 'noteStarted', workloadUid }
   if (workload.kind === 'gone' || workload.kind === 'elsewhere') return { kind: 'idle' }
   if (isStopped(grant, history)) return stopFor('requested')

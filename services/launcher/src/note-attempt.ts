@@ -1,5 +1,11 @@
 /** Puts into the workspace's document what a message says of an attempt: that it waits, or that it is to stop. */
-import { type AttemptRef, attemptSubject, type LedgerEvent, taskSubject, type WorkspaceDocument } from '@orchestrator/shared/contracts'
+import {
+  type AttemptRef,
+  attemptSubject,
+  type LedgerEvent,
+  taskSubject,
+  type WorkspaceDocument,
+} from '@orchestrator/shared/contracts'
 import { hasCode, RetryableError } from '@orchestrator/shared/core'
 import type { Documents, Ledger, StoredEvent } from '@orchestrator/shared/nats'
 import { eventsOf, readAttempt } from './attempt-history.ts'
@@ -29,7 +35,11 @@ async function findSubmission(ledger: Ledger, ref: AttemptRef, signal: AbortSign
 }
 
 /** The order matters: the document first, then what the ledger says, so that a late reader cannot let a finished one in. */
-async function noteOnce({ ledger, workspaces }: NoteDependencies, submission: Submission, signal: AbortSignal): Promise<void> {
+async function noteOnce(
+  { ledger, workspaces }: NoteDependencies,
+  submission: Submission,
+  signal: AbortSignal,
+): Promise<void> {
   const { service } = submission.event.data.attempt
   const document = await workspaces.get(service)
   if (document === undefined) {
@@ -43,7 +53,11 @@ async function noteOnce({ ledger, workspaces }: NoteDependencies, submission: Su
   await workspaces.update(service, next, document.revision)
 }
 
-async function readAll(ledger: Ledger, service: string, signal: AbortSignal): Promise<readonly StoredEvent<LedgerEvent>[]> {
+async function readAll(
+  ledger: Ledger,
+  service: string,
+  signal: AbortSignal,
+): Promise<readonly StoredEvent<LedgerEvent>[]> {
   return await Array.fromAsync(ledger.scan({ subjects: [`task.${service}.*.*`, `attempt.${service}.*.*.*`], signal }))
 }
 

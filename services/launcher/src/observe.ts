@@ -1,5 +1,11 @@
 /** Gathers what the next step depends on: only what matters at the stage that the document shows. */
-import { attemptSubject, type Grant, type QueueEntry, workspaceSubject, type WorkspaceDocument } from '@orchestrator/shared/contracts'
+import {
+  attemptSubject,
+  type Grant,
+  type QueueEntry,
+  workspaceSubject,
+  type WorkspaceDocument,
+} from '@orchestrator/shared/contracts'
 import { type AttemptHistory, eventsOf, readAttempt } from './attempt-history.ts'
 import { readBranchClaim } from './branch-claim.ts'
 import type { GrantFacts, Situation, WorkloadFact } from './next-step.ts'

@@ -63,7 +63,10 @@ async function skipFinished(context: StepContext, entry: QueueEntry): Promise<un
   forget(context.world, entry)
 }
 
-async function finishUnstarted({ world, document, signal }: StepContext, step: StepOf<'finishUnstarted'>): Promise<undefined> {
+async function finishUnstarted(
+  { world, document, signal }: StepContext,
+  step: StepOf<'finishUnstarted'>,
+): Promise<undefined> {
   const { grant } = document.value
   if (grant?.submittedId === step.entry.submittedId) await world.runtime.remove(refOf(grant))
   await publishFinished(world, step.entry, { verdict: step.verdict, signal })
@@ -74,7 +77,10 @@ async function claimFor({ world, signal }: StepContext, entry: QueueEntry): Prom
   await claimBranch(world.branches, attempt)
 }
 
-async function start({ world, signal }: StepContext, { grant, workloadUid }: StepOf<'publishStarted'>): Promise<undefined> {
+async function start(
+  { world, signal }: StepContext,
+  { grant, workloadUid }: StepOf<'publishStarted'>,
+): Promise<undefined> {
   const { attempt: spec } = (await readSubmission(world.ledger, grant, signal)).data
   await publishStarted(world, { grant, spec, runtime: world.runtime, workloadUid, signal })
 }

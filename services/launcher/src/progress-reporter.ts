@@ -1,4 +1,10 @@
-import { type AttemptProgressed, createEvent, newEventId, progressSubject, type QueueEntry } from '@orchestrator/shared/contracts'
+import {
+  type AttemptProgressed,
+  createEvent,
+  newEventId,
+  progressSubject,
+  type QueueEntry,
+} from '@orchestrator/shared/contracts'
 import { canonicalJson, type Clock, describeError } from '@orchestrator/shared/core'
 import type { Progress } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'

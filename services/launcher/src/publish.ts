@@ -30,7 +30,13 @@ export async function publishFinished(
   { verdict, signal }: { readonly verdict: Verdict; readonly signal: AbortSignal },
 ): Promise<void> {
   const { name, submittedId } = entry
-  const data = { ...verdict, name, submittedId, message: cutToBytes(verdict.message, MESSAGE_MAX_BYTES), verified: false }
+  const data = {
+    ...verdict,
+    name,
+    submittedId,
+    message: cutToBytes(verdict.message, MESSAGE_MAX_BYTES),
+    verified: false,
+  }
   const event = createEvent({
     id: newEventId(),
     type: 'attempt.finished',
@@ -84,7 +90,8 @@ export async function publishStarted({ ledger, clock }: Publishing, claim: Start
     eventId: event.id,
     decide: (history) => {
       const { started, stop, finished } = readAttempt(history)
-      if (started !== undefined || stop !== undefined || finished !== undefined) return { kind: 'settled', value: undefined }
+      if (started !== undefined || stop !== undefined || finished !== undefined)
+        return { kind: 'settled', value: undefined }
       return { kind: 'publish', event, expectedSeq: history.lastSeq }
     },
     signal,

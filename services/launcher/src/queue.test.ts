@@ -1,7 +1,18 @@
 import { QUEUE_MAX_ENTRIES, type QueueEntry, type WorkspaceDocument } from '@orchestrator/shared/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dropFinished, emptyDocument, grantTo, isBeyond, needsRefill, note, noteFinished, noteStarted, refill, release } from './queue.ts'
+import {
+  dropFinished,
+  emptyDocument,
+  grantTo,
+  isBeyond,
+  needsRefill,
+  note,
+  noteFinished,
+  noteStarted,
+  refill,
+  release,
+} from './queue.ts'
 import { entryOf, specOf } from './testing/builders.ts'
 
 const entry = (n: number, sequence = n * 10, stop = false): QueueEntry => entryOf(specOf({ n }), sequence, stop)
@@ -78,7 +89,10 @@ describe('refill', () => {
 describe('a grant', () => {
   it('takes its entry out of the queue and is given back whole', () => {
     const granted = noteFinished(noteStarted(grantTo(noteAll([entry(1), entry(2)]), entry(1), granting), 'uid'))
-    expect(granted).toMatchObject({ grant: { n: 1, workloadUid: 'uid', finished: true, slots: ['global.0'] }, entries: [{ n: 2 }] })
+    expect(granted).toMatchObject({
+      grant: { n: 1, workloadUid: 'uid', finished: true, slots: ['global.0'] },
+      entries: [{ n: 2 }],
+    })
     expect(release(granted)).toMatchObject({ grant: null, entries: [{ n: 2 }] })
   })
 
@@ -96,14 +110,27 @@ type Move =
   | { readonly kind: 'reconcile' }
 
 const move: fc.Arbitrary<Move> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('submit', 'hear', 'stop', 'hearStop', 'finish'), n: fc.integer({ min: 1, max: 90 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('submit', 'hear', 'stop', 'hearStop', 'finish'),
+      n: fc.integer({ min: 1, max: 90 }),
+    }),
+  },
   { weight: 3, arbitrary: fc.constant({ kind: 'reconcile' } as const) },
 )
 
 /** None, or more than fit, heard of in any order. */
 const crowd: fc.Arbitrary<Move[]> = fc
   .shuffledSubarray(Array.from({ length: 90 }, (_none, i) => i + 1))
-  .chain((heard) => fc.shuffledSubarray(heard, { minLength: heard.length }).map((order) => [...heard.map((n) => ({ kind: 'submit' as const, n })), ...order.map((n) => ({ kind: 'hear' as const, n }))]))
+  .chain((heard) =>
+    fc
+      .shuffledSubarray(heard, { minLength: heard.length })
+      .map((order) => [
+        ...heard.map((n) => ({ kind: 'submit' as const, n })),
+        ...order.map((n) => ({ kind: 'hear' as const, n })),
+      ]),
+  )
 
 class Model {
   readonly submitted = new Map<number, number>()
@@ -142,12 +169,16 @@ class Model {
     }
     const [head] = this.document.entries
     if (head === undefined) return
-    this.document = this.finished.has(head.n) ? dropFinished(this.document, head.submittedId) : grantTo(this.document, head, granting)
+    this.document = this.finished.has(head.n)
+      ? dropFinished(this.document, head.submittedId)
+      : grantTo(this.document, head, granting)
   }
 
   #refill(): void {
     const after = this.document.overflowAfter ?? 0
-    const beyond = [...this.submitted].filter(([n, sequence]) => sequence > after && !this.finished.has(n)).map(([n]) => n)
+    const beyond = [...this.submitted]
+      .filter(([n, sequence]) => sequence > after && !this.finished.has(n))
+      .map(([n]) => n)
     for (const n of beyond) this.heard.add(n)
     const room = QUEUE_MAX_ENTRIES - this.document.entries.length
     const taken = beyond.slice(0, room)

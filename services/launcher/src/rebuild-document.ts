@@ -1,5 +1,11 @@
 /** A lost workspace document, made again from the ledger. */
-import { attemptSubject, type Grant, type LedgerEvent, type QueueEntry, type WorkspaceDocument } from '@orchestrator/shared/contracts'
+import {
+  attemptSubject,
+  type Grant,
+  type LedgerEvent,
+  type QueueEntry,
+  type WorkspaceDocument,
+} from '@orchestrator/shared/contracts'
 import type { StoredEvent } from '@orchestrator/shared/nats'
 import { eventsOf, readAttempt } from './attempt-history.ts'
 import { emptyDocument, note, toEntry } from './queue.ts'
@@ -16,7 +22,11 @@ export function rebuildDocument(service: string, events: readonly StoredEvent<Le
     const history = readAttempt({ events: bySubject.get(attemptSubject(submission.event.data.attempt)) ?? [] })
     return { entry: toEntry(submission, history.stop !== undefined), history }
   })
-  const grant = newestGrant(attempts.map(({ entry }) => entry), events, bySubject)
+  const grant = newestGrant(
+    attempts.map(({ entry }) => entry),
+    events,
+    bySubject,
+  )
   const waiting = attempts.filter(({ entry }) => entry.submittedId !== grant?.submittedId)
   return waiting.reduce(
     (document, { entry, history }) => note(document, { entry, finished: history.finished !== undefined }),

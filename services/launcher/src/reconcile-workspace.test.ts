@@ -42,7 +42,9 @@ function watch({ broker, machine }: Pick<TestWorld, 'broker' | 'machine'>): void
   for (const { uid, attempt, state } of machine.workloads) {
     if (state === 'running') machine.end(attempt.submittedId)
     const history = historyOf(broker, attempt.spec)
-    const isStarted = broker.events.some(({ event }) => event.type === 'attempt.started' && event.data.workloadUid === uid)
+    const isStarted = broker.events.some(
+      ({ event }) => event.type === 'attempt.started' && event.data.workloadUid === uid,
+    )
     if (state === 'gone' && isStarted && !history.includes('attempt.finished')) {
       broker.append(attemptSubject(attempt.spec), finished(attempt.spec))
     }
@@ -76,7 +78,12 @@ describe('one attempt', () => {
       grant: { n: 1, workloadUid: 'uid-1', epoch: { generation: 1, sequence: 1 } },
       entries: [],
     })
-    expect(test.broker.events.at(-1)?.event.data).toMatchObject({ branch: first.branch, repository: 'github.com/org/trader', runtime: 'fake', location: 'here' })
+    expect(test.broker.events.at(-1)?.event.data).toMatchObject({
+      branch: first.branch,
+      repository: 'github.com/org/trader',
+      runtime: 'fake',
+      location: 'here',
+    })
   })
 
   it('gets its whole order', async () => {
@@ -205,7 +212,10 @@ describe('a launch that fails', () => {
     machine.launchFailures.push(new RetryableError('RUNTIME_UNAVAILABLE', 'no process'))
     await submitAndNote(test, first)
     expect(await reconcileWorkspace(test.world, 'trader', never)).toEqual({ lookAgainMs: 500 })
-    expect(broker.said.at(-1)?.data).toMatchObject({ phase: 'Starting', message: expect.stringContaining('no process') })
+    expect(broker.said.at(-1)?.data).toMatchObject({
+      phase: 'Starting',
+      message: expect.stringContaining('no process'),
+    })
     await clock.advance(500)
     await reconcileWorkspace(test.world, 'trader', never)
     expect(historyOf(broker, first)).toEqual(['attempt.started'])
@@ -222,12 +232,18 @@ describe('a launch that fails', () => {
       await clock.advance(60_000)
     }
     expect(historyOf(broker, first)).toEqual(['attempt.finished'])
-    expect(broker.events.at(-1)?.event.data).toMatchObject({ phase: 'Failed', reason: 'LaunchFailed', message: expect.stringContaining('5 tries: no process') })
+    expect(broker.events.at(-1)?.event.data).toMatchObject({
+      phase: 'Failed',
+      reason: 'LaunchFailed',
+      message: expect.stringContaining('5 tries: no process'),
+    })
     expect(machine.launchFailures).toHaveLength(4)
   })
 
   it('for want of configuration ends it at once and says what to do', async () => {
-    const test = createWorld(Settings.parse({ agents: { 'claude-agent-2': { adapter: 'command', command: ['true'] } } }))
+    const test = createWorld(
+      Settings.parse({ agents: { 'claude-agent-2': { adapter: 'command', command: ['true'] } } }),
+    )
     await submitAndNote(test, first)
     await settle(test)
     expect(historyOf(test.broker, first)).toEqual(['attempt.finished'])
@@ -243,11 +259,16 @@ describe('the launcher', () => {
     const test = createWorld(Settings.parse({}))
     await submitAndNote(test, first)
     const before = (call: string): Promise<void> => {
-      if (call === 'ledger.publish') test.broker.append(attemptSubject(first), started(first, 'far-uid', 'another machine'))
+      if (call === 'ledger.publish')
+        test.broker.append(attemptSubject(first), started(first, 'far-uid', 'another machine'))
       return Promise.resolve()
     }
     const broker = hookedBroker(test.broker, { before, after: () => Promise.resolve() })
-    await reconcileWorkspace(createReplica({ broker, runtime: test.machine.runtime, settings: Settings.parse({}) }), 'trader', never)
+    await reconcileWorkspace(
+      createReplica({ broker, runtime: test.machine.runtime, settings: Settings.parse({}) }),
+      'trader',
+      never,
+    )
     expect(historyOf(test.broker, first)).toEqual(['attempt.started'])
     expect((await test.world.workspaces.get('trader'))?.value.grant?.workloadUid).toBe('far-uid')
   })
@@ -262,7 +283,10 @@ describe('the launcher', () => {
       await reconcileWorkspace(world, 'trader', never)
       await clock.advance(60_000)
     }
-    expect(broker.events.at(-1)?.event.data).toMatchObject({ reason: 'LaunchFailed', message: expect.stringContaining('while it was held') })
+    expect(broker.events.at(-1)?.event.data).toMatchObject({
+      reason: 'LaunchFailed',
+      message: expect.stringContaining('while it was held'),
+    })
   })
 
   it('ends what is held before it says that a stopped attempt is over', async () => {
@@ -296,26 +320,32 @@ describe('the launcher', () => {
 })
 
 describe('a document older than the ledger', () => {
-  it.each([false, true])('gives the workspace to the attempt that has a workload (finished: %s)', async (isFinished) => {
-    const test = createWorld()
-    await submitAndNote(test, first, second)
-    const old = await test.world.workspaces.get('trader')
-    await reconcileWorkspace(test.world, 'trader', never)
-    if (isFinished) test.broker.append(attemptSubject(first), finished(first))
-    const now = await test.world.workspaces.get('trader')
-    if (old === undefined || now === undefined) throw new Error('no document')
-    await test.world.workspaces.update('trader', old.value, now.revision)
-    test.machine.stubbornness = 1
-    await reconcileWorkspace(test.world, 'trader', never)
-    expect((await test.world.workspaces.get('trader'))?.value).toMatchObject({ grant: { n: 1, workloadUid: 'uid-1' }, entries: [{ n: 2 }] })
-    expect(test.machine.letGo).toEqual(['uid-1'])
-    await settle(test)
-    expect(test.machine.violations).toEqual([])
-  })
+  it.each([false, true])(
+    'gives the workspace to the attempt that has a workload (finished: %s)',
+    async (isFinished) => {
+      const test = createWorld()
+      await submitAndNote(test, first, second)
+      const old = await test.world.workspaces.get('trader')
+      await reconcileWorkspace(test.world, 'trader', never)
+      if (isFinished) test.broker.append(attemptSubject(first), finished(first))
+      const now = await test.world.workspaces.get('trader')
+      if (old === undefined || now === undefined) throw new Error('no document')
+      await test.world.workspaces.update('trader', old.value, now.revision)
+      test.machine.stubbornness = 1
+      await reconcileWorkspace(test.world, 'trader', never)
+      expect((await test.world.workspaces.get('trader'))?.value).toMatchObject({
+        grant: { n: 1, workloadUid: 'uid-1' },
+        entries: [{ n: 2 }],
+      })
+      expect(test.machine.letGo).toEqual(['uid-1'])
+      await settle(test)
+      expect(test.machine.violations).toEqual([])
+    },
+  )
 })
 
 describe('a workspace that cannot be proven free', () => {
-  it('is freed by a person\'s word that names the workload', async () => {
+  it("is freed by a person's word that names the workload", async () => {
     const test = createWorld()
     submit(test.broker, first)
     test.broker.append(attemptSubject(first), started(first, 'far-uid', 'another machine'))
@@ -323,7 +353,11 @@ describe('a workspace that cannot be proven free', () => {
     submit(test.broker, second)
     await noteAttempt(test.world, second, never)
     expect(await reconcileWorkspace(test.world, 'trader', never)).toEqual({})
-    expect(test.broker.said.at(-1)?.data).toMatchObject({ name: second.name, reason: 'WorkspaceBusy', message: expect.stringContaining('far-uid') })
+    expect(test.broker.said.at(-1)?.data).toMatchObject({
+      name: second.name,
+      reason: 'WorkspaceBusy',
+      message: expect.stringContaining('far-uid'),
+    })
     test.broker.append(workspaceSubject('trader'), released('trader', 'other-uid'))
     await reconcileWorkspace(test.world, 'trader', never)
     expect(historyOf(test.broker, second)).toEqual([])
@@ -377,7 +411,9 @@ describe('more attempts than a document holds', () => {
       await reconcileWorkspace(test.world, 'trader', never)
       watch(test)
     }
-    const order = test.broker.events.filter(({ event }) => event.type === 'attempt.started').map(({ event }) => event.subject)
+    const order = test.broker.events
+      .filter(({ event }) => event.type === 'attempt.started')
+      .map(({ event }) => event.subject)
     expect(order).toEqual(specs.map(({ name }) => name))
   })
 
@@ -416,7 +452,9 @@ describe('caps', () => {
     await reconcileWorkspace(test.world, 'trader', never)
     await reconcileWorkspace(test.world, 'auth', never)
     expect(historyOf(test.broker, auth)).toEqual(['attempt.started'])
-    expect((await test.world.slots.list()).map(({ key, value }) => [key, value.service])).toEqual([['global.0', 'auth']])
+    expect((await test.world.slots.list()).map(({ key, value }) => [key, value.service])).toEqual([
+      ['global.0', 'auth'],
+    ])
   })
 
   it('are kept when a sweep judges by an older queue at the moment of the grant', async () => {
@@ -474,7 +512,10 @@ describe('held workloads', () => {
 class Crash extends Error {}
 
 /** A replica that dies at its k-th call of anything outside, before or after the call had its effect. */
-function createMortal({ broker, machine, settings }: { broker: MemoryBroker; machine: FakeMachine; settings: Settings }, death: { readonly at: number; readonly when: 'before' | 'after' }): { readonly world: World; readonly isDead: () => boolean } {
+function createMortal(
+  { broker, machine, settings }: { broker: MemoryBroker; machine: FakeMachine; settings: Settings },
+  death: { readonly at: number; readonly when: 'before' | 'after' },
+): { readonly world: World; readonly isDead: () => boolean } {
   let calls = 0
   let dead = false
   const pass = (when: 'before' | 'after') => async (): Promise<void> => {
@@ -485,7 +526,11 @@ function createMortal({ broker, machine, settings }: { broker: MemoryBroker; mac
     }
   }
   const hooks = { before: pass('before'), after: pass('after') }
-  const world = createReplica({ broker: hookedBroker(broker, hooks), runtime: hooked(machine.runtime, 'runtime', hooks), settings })
+  const world = createReplica({
+    broker: hookedBroker(broker, hooks),
+    runtime: hooked(machine.runtime, 'runtime', hooks),
+    settings,
+  })
   return { world, isDead: () => dead }
 }
 
@@ -497,11 +542,21 @@ interface Scenario {
 
 const SCENARIOS: readonly (readonly [string, Scenario])[] = [
   ['one attempt', { specs: [first], stopped: [], settings: Settings.parse(AGENTS) }],
-  ['one attempt with caps', { specs: [first], stopped: [], settings: Settings.parse({ ...AGENTS, caps: { global: 1, agents: { 'claude-agent-1': 1 } } }) }],
+  [
+    'one attempt with caps',
+    {
+      specs: [first],
+      stopped: [],
+      settings: Settings.parse({ ...AGENTS, caps: { global: 1, agents: { 'claude-agent-1': 1 } } }),
+    },
+  ],
   ['two attempts', { specs: [first, second], stopped: [], settings: Settings.parse(AGENTS) }],
   ['a stop while it runs', { specs: [first, second], stopped: [first], settings: Settings.parse(AGENTS) }],
   ['a stop while it waits', { specs: [first, second], stopped: [second], settings: Settings.parse(AGENTS) }],
-  ['an agent nobody knows', { specs: [specOf({ agent: 'nobody' }), second], stopped: [], settings: Settings.parse(AGENTS) }],
+  [
+    'an agent nobody knows',
+    { specs: [specOf({ agent: 'nobody' }), second], stopped: [], settings: Settings.parse(AGENTS) },
+  ],
 ]
 
 function expectSound({ broker, machine }: Pick<TestWorld, 'broker' | 'machine'>, { specs }: Scenario): void {
@@ -525,7 +580,11 @@ describe('a launcher killed at any call, before or after its effect', () => {
         const machine = createFakeMachine(broker.ledger)
         const mortal = createMortal({ broker, machine, settings: scenario.settings }, { at, when })
         await liveUntilKilled({ broker, machine, world: mortal.world }, scenario)
-        const survivor = { broker, machine, world: createReplica({ broker, runtime: machine.runtime, settings: scenario.settings }) }
+        const survivor = {
+          broker,
+          machine,
+          world: createReplica({ broker, runtime: machine.runtime, settings: scenario.settings }),
+        }
         // What was not settled comes again: all of it, here.
         for (const spec of scenario.specs) {
           if (!broker.events.some(({ event }) => event.id === `submitted-${spec.name}`)) submit(broker, spec)
@@ -559,36 +618,52 @@ async function liveUntilKilled(test: TestWorld, { specs, stopped }: Scenario): P
 }
 
 describe('two replicas at the same time', () => {
-  it.each(SCENARIOS)('bring %s to one start and one end, however their calls mix', { timeout: 60_000 }, async (_title, scenario) => {
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.array(fc.nat(3), { minLength: 6, maxLength: 12 }), async (scheduler, acts) => {
-        const broker = createMemoryBroker()
-        const machine = createFakeMachine(broker.ledger)
-        const { settings } = scenario
-        const hooks = { before: (call: string) => scheduler.schedule(Promise.resolve(), call), after: () => Promise.resolve() }
-        const replica = (): World => createReplica({ broker: hookedBroker(broker, hooks), runtime: hooked(machine.runtime, 'runtime', hooks), settings })
-        const [left, right] = [replica(), replica()]
-        for (const spec of scenario.specs) submit(broker, spec)
-        const work = acts.map(async (act, i) => {
-          const world = i % 2 === 0 ? left : right
-          if (act === 0) for (const spec of scenario.specs) await noteAttempt(world, spec, never)
-          if (act === 1) await reconcileWorkspace(world, 'trader', never)
-          if (act === 2) await sweepSlots(world)
-          if (act === 3) {
-            await sweepUnstarted(world, never)
-            for (const spec of scenario.stopped) stop(broker, spec)
-            await reconcileWorkspace(world, 'trader', never)
-          }
-        })
-        await scheduler.waitFor(Promise.all(work))
-        const survivor = { broker, machine, world: createReplica({ broker, runtime: machine.runtime, settings }) }
-        for (const spec of scenario.specs) await noteAttempt(survivor.world, spec, never)
-        await settle(survivor)
-        expectSound(survivor, scenario)
-      }),
-      { numRuns: 60 },
-    )
-  })
+  it.each(SCENARIOS)(
+    'bring %s to one start and one end, however their calls mix',
+    { timeout: 60_000 },
+    async (_title, scenario) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.scheduler(),
+          fc.array(fc.nat(3), { minLength: 6, maxLength: 12 }),
+          async (scheduler, acts) => {
+            const broker = createMemoryBroker()
+            const machine = createFakeMachine(broker.ledger)
+            const { settings } = scenario
+            const hooks = {
+              before: (call: string) => scheduler.schedule(Promise.resolve(), call),
+              after: () => Promise.resolve(),
+            }
+            const replica = (): World =>
+              createReplica({
+                broker: hookedBroker(broker, hooks),
+                runtime: hooked(machine.runtime, 'runtime', hooks),
+                settings,
+              })
+            const [left, right] = [replica(), replica()]
+            for (const spec of scenario.specs) submit(broker, spec)
+            const work = acts.map(async (act, i) => {
+              const world = i % 2 === 0 ? left : right
+              if (act === 0) for (const spec of scenario.specs) await noteAttempt(world, spec, never)
+              if (act === 1) await reconcileWorkspace(world, 'trader', never)
+              if (act === 2) await sweepSlots(world)
+              if (act === 3) {
+                await sweepUnstarted(world, never)
+                for (const spec of scenario.stopped) stop(broker, spec)
+                await reconcileWorkspace(world, 'trader', never)
+              }
+            })
+            await scheduler.waitFor(Promise.all(work))
+            const survivor = { broker, machine, world: createReplica({ broker, runtime: machine.runtime, settings }) }
+            for (const spec of scenario.specs) await noteAttempt(survivor.world, spec, never)
+            await settle(survivor)
+            expectSound(survivor, scenario)
+          },
+        ),
+        { numRuns: 60 },
+      )
+    },
+  )
 
   it('never use more places than the caps allow', { timeout: 60_000 }, async () => {
     const settings = Settings.parse({ ...AGENTS, caps: { global: 2 } })
@@ -597,8 +672,13 @@ describe('two replicas at the same time', () => {
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const broker = createMemoryBroker()
         const machine = createFakeMachine(broker.ledger)
-        const hooks = { before: (call: string) => scheduler.schedule(Promise.resolve(), call), after: () => Promise.resolve() }
-        const worlds = [0, 1].map(() => createReplica({ broker: hookedBroker(broker, hooks), runtime: machine.runtime, settings }))
+        const hooks = {
+          before: (call: string) => scheduler.schedule(Promise.resolve(), call),
+          after: () => Promise.resolve(),
+        }
+        const worlds = [0, 1].map(() =>
+          createReplica({ broker: hookedBroker(broker, hooks), runtime: machine.runtime, settings }),
+        )
         for (const spec of specs) submit(broker, spec)
         const work = specs.flatMap((spec) =>
           worlds.map(async (world) => {

@@ -5,6 +5,7 @@ import type { EarlierAttempt } from '@orchestrator/shared/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BUILT_IN_TEMPLATES } from './config.ts'
+import { LINE_BREAK } from './escape.ts'
 import { loadTemplates, type RenderedTexts } from './render.ts'
 import { specOf } from './testing/builders.ts'
 
@@ -12,7 +13,16 @@ const renderer = await loadTemplates([BUILT_IN_TEMPLATES])
 const workspaceDirectory = '/state/workspaces/workspace-trader'
 
 function earlier(n: number, changes: Partial<EarlierAttempt> = {}): EarlierAttempt {
-  return { n, name: `trader-claude-agent-1-task1-attempt${n}`, phase: 'Failed', reason: 'GateFailed', message: 'tests failed', guidance: null, promptMode: 'append', ...changes }
+  return {
+    n,
+    name: `trader-claude-agent-1-task1-attempt${n}`,
+    phase: 'Failed',
+    reason: 'GateFailed',
+    message: 'tests failed',
+    guidance: null,
+    promptMode: 'append',
+    ...changes,
+  }
 }
 
 function textOf({ others }: RenderedTexts, destination: string): string {
@@ -33,14 +43,28 @@ describe('the prompt', () => {
     const spec = specOf({ n: 3 }, { prompt: { mode: 'append', guidance: 'Now with tests.' } })
     const before = [earlier(1), earlier(2, { guidance: 'Use reqwest.\nNot curl.' })]
     const { prompt } = renderer.render({ spec, earlier: before, workspaceDirectory })
-    const order = ['Implement this task', 'This is attempt 3.', '<!-- orchestrator:history -->', 'For attempt 2:', '> Use reqwest.\n> Not curl.', 'For this attempt:', '> Now with tests.']
-    expect(order.map((part) => prompt.text.indexOf(part))).toEqual(order.map((part) => prompt.text.indexOf(part)).toSorted((a, b) => a - b))
+    const order = [
+      'Implement this task',
+      'This is attempt 3.',
+      '<!-- orchestrator:history -->',
+      'For attempt 2:',
+      '> Use reqwest.\n> Not curl.',
+      'For this attempt:',
+      '> Now with tests.',
+    ]
+    expect(order.map((part) => prompt.text.indexOf(part))).toEqual(
+      order.map((part) => prompt.text.indexOf(part)).toSorted((a, b) => a - b),
+    )
     expect(order.every((part) => prompt.text.includes(part))).toBe(true)
   })
 
   it('is the guidance instead of the instruction where a person replaces it', () => {
     const spec = specOf({ n: 3 }, { prompt: { mode: 'replace', guidance: 'Only fix the parser.' } })
-    const { prompt } = renderer.render({ spec, earlier: [earlier(1), earlier(2, { guidance: 'Use reqwest.' })], workspaceDirectory })
+    const { prompt } = renderer.render({
+      spec,
+      earlier: [earlier(1), earlier(2, { guidance: 'Use reqwest.' })],
+      workspaceDirectory,
+    })
     expect(prompt.text).toContain('> Only fix the parser.')
     expect(prompt.text).not.toMatch(/Implement this task|Use reqwest/)
     expect(prompt.text).toMatch(/^<!-- orchestrator:documents -->$/m)
@@ -49,14 +73,30 @@ describe('the prompt', () => {
   it('holds hostile guidance as quoted text and nothing else', () => {
     const hostile = fc.oneof(
       fc.string({ unit: 'binary' }),
-      fc.constantFrom('<!-- orchestrator:documents -->', '{{prompt.text}}', '{{{a}}}', '# Heading', '```\n', '\r\n\r\n## Documents', '\u2028# x'),
+      fc.constantFrom(
+        '<!-- orchestrator:documents -->',
+        '{{prompt.text}}',
+        '{{{a}}}',
+        '# Heading',
+        '```\n',
+        '\r\n\r\n## Documents',
+        '\u2028# x',
+      ),
     )
     fc.assert(
       fc.property(fc.array(hostile, { minLength: 1, maxLength: 4 }), (parts) => {
         const guidance = parts.join('\n')
-        const plain = renderer.render({ spec: specOf({ n: 2 }, { prompt: { mode: 'append', guidance: 'x' } }), earlier: [], workspaceDirectory })
-        const { prompt } = renderer.render({ spec: specOf({ n: 2 }, { prompt: { mode: 'append', guidance } }), earlier: [], workspaceDirectory })
-        const ours = (text: string): readonly string[] => text.split(/[\n\r\u0085\u2028\u2029\u000B\u000C]/).filter((line) => !line.startsWith('>'))
+        const plain = renderer.render({
+          spec: specOf({ n: 2 }, { prompt: { mode: 'append', guidance: 'x' } }),
+          earlier: [],
+          workspaceDirectory,
+        })
+        const { prompt } = renderer.render({
+          spec: specOf({ n: 2 }, { prompt: { mode: 'append', guidance } }),
+          earlier: [],
+          workspaceDirectory,
+        })
+        const ours = (text: string): readonly string[] => text.split(LINE_BREAK).filter((line) => !line.startsWith('>'))
         expect(ours(prompt.text)).toEqual(ours(plain.prompt.text))
         expect(prompt.text.match(/<!--\s*orchestrator:/gi)).toHaveLength(2)
       }),
@@ -79,7 +119,13 @@ describe('the other texts', () => {
   it('give a memory of five sections', () => {
     const spec = specOf({ n: 2 }, { gates: [{ name: 'tests', command: ['cargo', 'test', '--all'] }] })
     const memory = textOf(renderer.render({ spec, earlier: [earlier(1)], workspaceDirectory }), 'CLAUDE.md')
-    expect(memory.match(/^## .*$/gm)).toEqual(['## 1. Project', '## 2. Task and attempt', '## 3. Standards', '## 4. Commands', '## 5. Tool usage'])
+    expect(memory.match(/^## .*$/gm)).toEqual([
+      '## 1. Project',
+      '## 2. Task and attempt',
+      '## 3. Standards',
+      '## 4. Commands',
+      '## 5. Tool usage',
+    ])
     expect(memory).toContain('- tests: `cargo test --all`')
     expect(memory).toContain('- Attempt 1: Failed (GateFailed)')
   })
@@ -97,17 +143,25 @@ describe('templates of an installation', () => {
   async function withTemplates(files: Record<string, string>): Promise<{ path: string; remove: () => Promise<void> }> {
     const directory = await mkdtempDisposable(join(tmpdir(), 'launcher-templates-'))
     await mkdir(join(directory.path, 'implementation'))
-    for (const [name, text] of Object.entries(files)) await writeFile(join(directory.path, 'implementation', name), text)
+    for (const [name, text] of Object.entries(files))
+      await writeFile(join(directory.path, 'implementation', name), text)
     return directory
   }
 
   it('go before those that come with the launcher, file by file, with the names that they know', async () => {
     const mine = await withTemplates({
-      'prompt.hbs': 'Task {{task_id}} of {{service_name}} in {{code working_directory}}: {{repository.url}} {{target_repo.branch}} {{platform_repo.url}} {{attempts.current}}\n',
+      'prompt.hbs':
+        'Task {{task_id}} of {{service_name}} in {{code working_directory}}: {{repository.url}} {{target_repo.branch}} {{platform_repo.url}} {{attempts.current}}\n',
       'memory.md.hbs': '{{quote prompt_content}}\n',
     })
-    const { prompt, others } = (await loadTemplates([mine.path, BUILT_IN_TEMPLATES])).render({ spec: specOf(), earlier: [], workspaceDirectory })
-    expect(prompt.text).toBe('Task 1 of trader in `trader`: https://github.com/org/trader.git main https://github.com/org/platform.git 1\n')
+    const { prompt, others } = (await loadTemplates([mine.path, BUILT_IN_TEMPLATES])).render({
+      spec: specOf(),
+      earlier: [],
+      workspaceDirectory,
+    })
+    expect(prompt.text).toBe(
+      'Task 1 of trader in `trader`: https://github.com/org/trader.git main https://github.com/org/platform.git 1\n',
+    )
     expect(textOf({ prompt, others }, 'CLAUDE.md')).toBe(`> ${prompt.text.trim()}\n>\n`)
     expect(textOf({ prompt, others }, 'coding-guidelines.md')).toContain('# Coding guidelines')
     await mine.remove()
@@ -116,7 +170,9 @@ describe('templates of an installation', () => {
   it('are named when they do not work', async () => {
     const mine = await withTemplates({ 'settings.json.hbs': '{"a": {{json agent}}' })
     const mineRenderer = await loadTemplates([mine.path, BUILT_IN_TEMPLATES])
-    expect(() => mineRenderer.render({ spec: specOf(), earlier: [], workspaceDirectory })).toThrow(`${mine.path}/implementation/settings.json.hbs does not give JSON`)
+    expect(() => mineRenderer.render({ spec: specOf(), earlier: [], workspaceDirectory })).toThrow(
+      `${mine.path}/implementation/settings.json.hbs does not give JSON`,
+    )
     await mine.remove()
     await expect(loadTemplates([mine.path])).rejects.toThrow('no template found')
   })

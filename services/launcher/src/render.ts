@@ -51,7 +51,10 @@ export async function loadTemplates(directories: readonly string[]): Promise<Ren
     render: (source) => {
       const context = templateContext(source)
       const promptText = prompt(context)
-      return { prompt: promptText, others: others.map((render) => render({ ...context, prompt_content: promptText.text })) }
+      return {
+        prompt: promptText,
+        others: others.map((render) => render({ ...context, prompt_content: promptText.text })),
+      }
     },
   }
 }

@@ -25,7 +25,10 @@ export async function takeSlots(
 }
 
 /** Gives slots back by the revision listed. @returns the keys that this call gave back */
-export async function returnSlots(slots: Documents<SlotDocument>, held: readonly HeldSlot[]): Promise<readonly string[]> {
+export async function returnSlots(
+  slots: Documents<SlotDocument>,
+  held: readonly HeldSlot[],
+): Promise<readonly string[]> {
   const returned: string[] = []
   for (const { key, revision } of held) {
     if (await removeIfUnchanged(slots, key, revision)) returned.push(key)

@@ -14,7 +14,10 @@ function held(key: string, { service, name, submittedId }: typeof mine): HeldSlo
 
 describe('capsFor', () => {
   it('names the caps that bind an agent, global first, and none where none is set', () => {
-    expect(capsFor(agent, caps)).toEqual([{ name: 'global', size: 2 }, { name: `agent.${agent}`, size: 1 }])
+    expect(capsFor(agent, caps)).toEqual([
+      { name: 'global', size: 2 },
+      { name: `agent.${agent}`, size: 1 },
+    ])
     expect(capsFor('other', caps)).toEqual([{ name: 'global', size: 2 }])
     expect(capsFor(agent, { agents: {} })).toEqual([])
   })
@@ -22,7 +25,14 @@ describe('capsFor', () => {
 
 describe('chooseSlots', () => {
   it('takes the first free number of each cap', () => {
-    const choice = chooseSlots(mine, [{ name: 'global', size: 2 }, { name: 'agent.a', size: 1 }], [held('global.0', other)])
+    const choice = chooseSlots(
+      mine,
+      [
+        { name: 'global', size: 2 },
+        { name: 'agent.a', size: 1 },
+      ],
+      [held('global.0', other)],
+    )
     expect(choice).toEqual({ kind: 'enough', keep: [], take: ['global.1', 'agent.a.0'] })
   })
 
@@ -37,7 +47,9 @@ describe('chooseSlots', () => {
   })
 
   it('gives no number beyond a cap that was lowered', () => {
-    expect(chooseSlots(mine, [{ name: 'global', size: 1 }], [held('global.0', other), held('global.3', other)]).kind).toBe('full')
+    expect(
+      chooseSlots(mine, [{ name: 'global', size: 1 }], [held('global.0', other), held('global.3', other)]).kind,
+    ).toBe('full')
   })
 
   it('needs nothing where there is no cap', () => {

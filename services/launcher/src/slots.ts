@@ -63,10 +63,7 @@ export function isStale({ value }: HeldSlot, document: WorkspaceDocument | undef
 }
 
 /** Workspaces whose next attempt may wait for one of these caps, oldest submission first. */
-export function waitingFor(
-  caps: ReadonlySet<CapName>,
-  documents: readonly WorkspaceDocument[],
-): readonly string[] {
+export function waitingFor(caps: ReadonlySet<CapName>, documents: readonly WorkspaceDocument[]): readonly string[] {
   const waiting = documents.flatMap(({ service, grant, entries: [head] }) =>
     grant === null && head !== undefined && (caps.has('global') || caps.has(`agent.${head.agent}`))
       ? [{ service, sequence: head.sequence }]

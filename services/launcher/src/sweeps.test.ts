@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { judgeUnstarted, type SweepFacts, type SweepVerdict } from './sweeps.ts'
 
-const facts = (changes: Partial<SweepFacts> = {}): SweepFacts => ({ submitted: true, finished: false, startedUid: undefined, ...changes })
+const facts = (changes: Partial<SweepFacts> = {}): SweepFacts => ({
+  submitted: true,
+  finished: false,
+  startedUid: undefined,
+  ...changes,
+})
 
 const TABLE: readonly [string, readonly string[], SweepFacts, SweepVerdict][] = [
   ['its attempt is about to start', ['a'], facts(), { kind: 'keep' }],
@@ -10,11 +15,16 @@ const TABLE: readonly [string, readonly string[], SweepFacts, SweepVerdict][] = 
   ['the ledger does not hold its attempt', ['a'], facts({ submitted: false }), { kind: 'remove' }],
   ['it is the one that started', ['a'], facts({ startedUid: 'a' }), { kind: 'keep' }],
   ['another one started', ['a', 'b'], facts({ startedUid: 'b' }), { kind: 'discard', uids: ['a'] }],
-  ['another one started and the attempt is finished', ['a'], facts({ startedUid: 'b', finished: true }), { kind: 'discard', uids: ['a'] }],
+  [
+    'another one started and the attempt is finished',
+    ['a'],
+    facts({ startedUid: 'b', finished: true }),
+    { kind: 'discard', uids: ['a'] },
+  ],
 ]
 
 describe('judgeUnstarted', () => {
-  it.each(TABLE)('when %s', (_title, heldUids, fact, verdict) => {
+  it.each(TABLE)('when %s', (...[, heldUids, fact, verdict]) => {
     expect(judgeUnstarted({ heldUids }, fact)).toEqual(verdict)
   })
 })

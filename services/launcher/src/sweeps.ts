@@ -8,7 +8,9 @@ import type { World } from './world.ts'
 /** Services whose workspace has something in it, oldest waiting first. */
 export async function servicesToLookAt({ workspaces }: Pick<World, 'workspaces'>): Promise<readonly string[]> {
   const documents = (await workspaces.list()).map(({ value }) => value)
-  const busy = documents.filter(({ grant, entries, overflowAfter }) => grant !== null || entries.length > 0 || overflowAfter !== null)
+  const busy = documents.filter(
+    ({ grant, entries, overflowAfter }) => grant !== null || entries.length > 0 || overflowAfter !== null,
+  )
   return busy.toSorted((a, b) => firstSequence(a) - firstSequence(b)).map(({ service }) => service)
 }
 
@@ -21,7 +23,10 @@ export async function sweepSlots(world: Pick<World, 'slots' | 'workspaces'>): Pr
   return await returnStale(world, await world.slots.list())
 }
 
-export type SweepVerdict = { readonly kind: 'keep' } | { readonly kind: 'remove' } | { readonly kind: 'discard'; readonly uids: readonly string[] }
+export type SweepVerdict =
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'remove' }
+  | { readonly kind: 'discard'; readonly uids: readonly string[] }
 
 export interface SweepFacts {
   /** The ledger holds the `task.submitted` that the workload carries. */
@@ -39,7 +44,10 @@ export function judgeUnstarted({ heldUids }: Pick<UnstartedWorkload, 'heldUids'>
 }
 
 /** Workloads that are ours and held, and that nobody will ever let go. */
-export async function sweepUnstarted(world: Pick<World, 'ledger' | 'runtime' | 'logger'>, signal: AbortSignal): Promise<void> {
+export async function sweepUnstarted(
+  world: Pick<World, 'ledger' | 'runtime' | 'logger'>,
+  signal: AbortSignal,
+): Promise<void> {
   for (const workload of await world.runtime.listUnstarted()) {
     const verdict = judgeUnstarted(workload, await factsOf(world, workload, signal))
     if (verdict.kind === 'keep') continue
@@ -49,7 +57,11 @@ export async function sweepUnstarted(world: Pick<World, 'ledger' | 'runtime' | '
   }
 }
 
-async function factsOf({ ledger }: Pick<World, 'ledger'>, workload: UnstartedWorkload, signal: AbortSignal): Promise<SweepFacts> {
+async function factsOf(
+  { ledger }: Pick<World, 'ledger'>,
+  workload: UnstartedWorkload,
+  signal: AbortSignal,
+): Promise<SweepFacts> {
   const { spec } = workload.attempt
   const { events } = await ledger.read(taskSubject(spec), signal)
   const { started, finished } = readAttempt(await ledger.read(attemptSubject(spec), signal))

@@ -35,7 +35,11 @@ export function templateContext({ spec, earlier, workspaceDirectory }: ContextSo
       turns: spec.limits.turns,
     },
     gates: spec.gates.map(({ name, command }) => ({ name, command: command.join(' ') })),
-    prompt: { replaced, text: replaced ? (spec.prompt.guidance ?? '') : '', guidance: replaced ? [] : guidance(spec, earlier) },
+    prompt: {
+      replaced,
+      text: replaced ? (spec.prompt.guidance ?? '') : '',
+      guidance: replaced ? [] : guidance(spec, earlier),
+    },
     // Filled once an attempt's tools are chosen; the texts on each tool appear only for tools that are here.
     tools: [],
     toolman: null,

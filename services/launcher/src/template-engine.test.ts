@@ -37,12 +37,14 @@ describe('compileTemplate', () => {
     expect(() => render(text, { a: {}, list: [{}] })).toThrow(/^the template x\.hbs cannot be rendered/)
   })
 
-  it.each([['{{a}}', { a: {} }], ['{{a}}', { a: [] }], ['{{a}}', { a: null }], ['{{quote a}}', { a: null }]])(
-    'refuses what is not a text: %s of %j',
-    (text, context) => {
-      expect(() => render(text, context)).toThrow(/not a text/)
-    },
-  )
+  it.each([
+    ['{{a}}', { a: {} }],
+    ['{{a}}', { a: [] }],
+    ['{{a}}', { a: null }],
+    ['{{quote a}}', { a: null }],
+  ])('refuses what is not a text: %s of %j', (text, context) => {
+    expect(() => render(text, context)).toThrow(/not a text/)
+  })
 
   it.each([
     ['{{{a}}}', /line 1: use \{\{ \}\}/],

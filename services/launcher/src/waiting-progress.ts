@@ -8,12 +8,16 @@ const PROBLEM_MAX_BYTES = 500
 
 export function progressOf(document: WorkspaceDocument, step: Step): readonly Report[] {
   const starting = startingReport(document, step)
-  return [...(starting === undefined ? [] : [starting]), ...document.entries.map((entry, i) => waitingReport(document, step, { entry, i }))]
+  return [
+    ...(starting === undefined ? [] : [starting]),
+    ...document.entries.map((entry, i) => waitingReport(document, step, { entry, i })),
+  ]
 }
 
 /** Until `started` is in the ledger; after that the watcher speaks. */
 function startingReport({ grant }: WorkspaceDocument, step: Step): Report | undefined {
-  if (grant === null || !['claimBranch', 'launch', 'waitToLaunch', 'publishStarted'].includes(step.kind)) return undefined
+  if (grant === null || !['claimBranch', 'launch', 'waitToLaunch', 'publishStarted'].includes(step.kind))
+    return undefined
   if (step.kind !== 'waitToLaunch') return { entry: grant, data: { phase: 'Starting' } }
   const message = `The launch failed and is tried again: ${cutToBytes(step.problem, PROBLEM_MAX_BYTES)}`
   return { entry: grant, data: { phase: 'Starting', message } }

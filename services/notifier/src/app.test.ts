@@ -1,6 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
   DeliveryDocument,
   deliveryKey,
@@ -14,7 +16,6 @@ import {
   type Broker,
   createDeadLetters,
   createLedger,
-  type Ledger,
   openDocuments,
   type StoredEvent,
 } from '@orchestrator/shared/nats'
@@ -23,8 +24,11 @@ import {
   createTestClock,
   startTestBroker,
   startWebhookSink,
+  temporaryDirectory,
   type TestBroker,
+  type TestBrokerOptions,
   type WebhookSink,
+  type WebhookSinkOptions,
 } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -88,8 +92,8 @@ describe('the notifier', () => {
     await using setting = await createSetting()
     const { publish, notifier } = setting
     const sink = await setting.sink({ secret: SECRET })
-    const directory = await mkdtemp(join(tmpdir(), 'notifier-'))
-    const secretFile = join(directory, 'secret')
+    await using directory = await temporaryDirectory()
+    const secretFile = join(directory.path, 'secret')
     await writeFile(secretFile, SECRET)
     await notifier([{ name: 'hook', url: sink.url, secretFile }])
     const stored = [
@@ -102,7 +106,6 @@ describe('the notifier', () => {
     expect(sink.received.map(({ body }) => body)).toEqual(
       stored.map(({ event, seq }) => ({ ...event, sequence: String(seq).padStart(20, '0') })),
     )
-    await rm(directory, { recursive: true })
   })
 
   it('keeps the order of every task while many are told at once', async () => {
@@ -218,6 +221,35 @@ describe('the notifier', () => {
     await expect.poll(waitASecond, { timeout: 20_000 }).toEqual(['submitted-trader-1-1'])
     expect(seconds).toBeGreaterThan(20)
     await expect.poll(async () => (await documents.get(key))?.value).toMatchObject({ sent: seq, holder: NOBODY })
+  })
+
+  it('repeats one event at most when a replica is killed between the call and its record', async () => {
+    await using setting = await createSetting()
+    const { publish, server, notifier } = setting
+    const sink = await setting.sink({ respond: () => 'hang' })
+    const webhook = { name: 'hook', url: sink.url }
+    await using directory = await temporaryDirectory()
+    const settingsFile = join(directory.path, 'settings.json')
+    await writeFile(settingsFile, JSON.stringify({ channels: { webhooks: [webhook] } }))
+    const main = fileURLToPath(new URL('main.ts', import.meta.url))
+    const environment = { NATS_URL: server.url, SETTINGS_FILE: settingsFile, LOG_LEVEL: 'silent' }
+    const replica = spawn(process.execPath, [main], { env: environment, stdio: ['ignore', 'inherit', 'inherit'] })
+    const exited = once(replica, 'exit')
+    await publish(TASK, 1, submitted(TASK, 1))
+    await expect.poll(() => sink.received.length, { timeout: 20_000 }).toBe(1)
+    replica.kill('SIGKILL')
+    await exited
+
+    sink.respondWith(() => 204)
+    const clock = createTestClock()
+    await notifier([webhook], clock)
+    await publish(TASK, 1, started(TASK, 1))
+    const waitASecond = async (): Promise<readonly string[]> => {
+      await clock.advance(1_000)
+      return idsOf(sink)
+    }
+    const told = ['submitted-trader-1-1', 'submitted-trader-1-1', 'started-trader-1-1']
+    await expect.poll(waitASecond, { timeout: 20_000 }).toEqual(told)
   })
 
   it('tells from then on where a webhook is added, and nothing of before', async () => {

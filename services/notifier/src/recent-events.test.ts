@@ -13,7 +13,7 @@ interface Followed extends AsyncDisposable {
 }
 
 /** Begins after `before` events; what arrives later is handed on by hand. */
-function follow(before: number, maxBytes?: number): Followed {
+async function follow(before: number, maxBytes?: number): Promise<Followed> {
   const ledger = createFakeLedger()
   const stop = new AbortController()
   let arrive: (stored: StoredEvent<LedgerEvent>) => void = () => undefined
@@ -23,8 +23,14 @@ function follow(before: number, maxBytes?: number): Followed {
       stop.signal.addEventListener('abort', () => controller.close(), { once: true })
     },
   })
-  const recent = createRecentEvents({ lastSeq: () => Promise.resolve(before), follow: () => arrivals }, maxBytes)
+  const begun = Promise.withResolvers<void>()
+  const followed = (): typeof arrivals => {
+    begun.resolve()
+    return arrivals
+  }
+  const recent = createRecentEvents({ lastSeq: () => Promise.resolve(before), follow: followed }, maxBytes)
   const following = recent.follow(stop.signal)
+  await begun.promise
   return {
     recent,
     ledger,
@@ -41,7 +47,7 @@ const seqs = (events: readonly StoredEvent[] | undefined): readonly number[] | u
 
 describe('the newest part of the ledger', () => {
   it('gives what happened to one task since it was told last', async () => {
-    await using followed = follow(0)
+    await using followed = await follow(0)
     const { recent, ledger, arrive } = followed
     arrive(ledger.add(TASK, 1, submitted(TASK, 1)))
     arrive(ledger.add(OTHER_TASK, 1, submitted(OTHER_TASK, 1)))
@@ -52,7 +58,7 @@ describe('the newest part of the ledger', () => {
   })
 
   it('waits a moment for an event that it has not seen yet, and then does not pretend', async () => {
-    await using followed = follow(0)
+    await using followed = await follow(0)
     const { recent, ledger, arrive } = followed
     const waiting = recent.of(TASK, { afterSeq: 0, throughSeq: 1 })
     arrive(ledger.add(TASK, 1, submitted(TASK, 1)))
@@ -61,7 +67,7 @@ describe('the newest part of the ledger', () => {
   })
 
   it('says nothing about the time before it began', async () => {
-    await using followed = follow(5)
+    await using followed = await follow(5)
     const { recent, ledger, arrive } = followed
     arrive({ ...ledger.add(TASK, 1, started(TASK, 1)), seq: 6 })
     expect(await recent.of(TASK, { afterSeq: 4, throughSeq: 6 })).toBeUndefined()
@@ -69,7 +75,7 @@ describe('the newest part of the ledger', () => {
   })
 
   it('forgets the oldest when it is full, and says nothing about them', async () => {
-    await using followed = follow(0, 10_000)
+    await using followed = await follow(0, 10_000)
     const { recent, ledger, arrive } = followed
     for (const event of [submitted(TASK, 1), started(TASK, 1), finished(TASK, 1)]) arrive(ledger.add(TASK, 1, event))
     expect(seqs(await recent.of(TASK, { afterSeq: 1, throughSeq: 3 }))).toEqual([2, 3])
@@ -77,7 +83,7 @@ describe('the newest part of the ledger', () => {
   })
 
   it('says nothing any more once following was interrupted', async () => {
-    const { recent, ledger, arrive, [Symbol.asyncDispose]: stop } = follow(0)
+    const { recent, ledger, arrive, [Symbol.asyncDispose]: stop } = await follow(0)
     arrive(ledger.add(TASK, 1, submitted(TASK, 1)))
     expect(seqs(await recent.of(TASK, { afterSeq: 0, throughSeq: 1 }))).toEqual([1])
     await stop()

@@ -38,6 +38,8 @@ export function createRecentEvents(
   let last = 0
   let bytes = 0
 
+  const isFull = (): boolean => bytes > maxBytes
+
   const dropOldest = (): void => {
     const [oldest] = bySeq
     if (oldest === undefined) return
@@ -58,7 +60,7 @@ export function createRecentEvents(
     const size = sizeOf(stored.event)
     bySeq.set(stored.seq, { key, bytes: size })
     bytes += size
-    while (bytes > maxBytes) dropOldest()
+    while (isFull()) dropOldest()
     last = stored.seq
     for (const wake of waiting) wake()
   }

@@ -53,37 +53,46 @@ class Stage {
       intervalMs: 30_000,
       listed: () => this.listed,
     })
-    this.running = this.watch.run(new AbortController().signal).then(() => {
-      this.done = true
-    })
+    this.running = this.run()
+  }
+
+  async run(): Promise<void> {
+    await this.watch.run(new AbortController().signal)
+    this.done = true
+  }
+
+  /** Whoever works comes to rest first. */
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(0)
+    await this.clock.advance(ms)
   }
 }
 
 describe('EndWatch', () => {
   it('looks at regular intervals, and more often when the end is near', async () => {
     const stage = new Stage()
-    await stage.clock.advance(60_000)
+    await stage.advance(60_000)
     expect(stage.looks).toBe(3)
     stage.watch.expectEnd()
-    await stage.clock.advance(40)
+    await stage.advance(40)
     expect(stage.looks).toBeGreaterThan(5)
     stage.observation = withRecord
-    await stage.clock.advance(80)
+    await stage.advance(80)
     expect(stage.ends).toEqual([3])
   })
 
   it('judges an absence twice', async () => {
     const stage = new Stage()
-    await stage.clock.advance(0)
+    await stage.advance(0)
     stage.observation = gone
-    await stage.clock.advance(30_000)
+    await stage.advance(30_000)
     expect([stage.looks, stage.ends]).toEqual([2, []])
     stage.observation = { kind: 'running' }
-    await stage.clock.advance(CONFIRM_AFTER_MS)
+    await stage.advance(CONFIRM_AFTER_MS)
     stage.observation = gone
-    await stage.clock.advance(30_000)
+    await stage.advance(30_000)
     expect(stage.ends).toEqual([])
-    await stage.clock.advance(CONFIRM_AFTER_MS)
+    await stage.advance(CONFIRM_AFTER_MS)
     expect(stage.ends).toEqual([0])
   })
 
@@ -91,17 +100,18 @@ describe('EndWatch', () => {
     const stage = new Stage()
     stage.listed = false
     stage.observation = gone
-    await stage.clock.advance(CONFIRM_AFTER_MS * 5)
+    await stage.advance(30_000)
+    await stage.advance(CONFIRM_AFTER_MS * 5)
     expect(stage.ends).toEqual([])
     stage.listed = true
-    await stage.clock.advance(CONFIRM_AFTER_MS * 2)
+    await stage.advance(CONFIRM_AFTER_MS * 2)
     expect(stage.ends).toEqual([0])
   })
 
   it('finishes as soon as the log is closed, with its counts', async () => {
     const stage = new Stage()
     stage.observation = withRecord
-    await stage.clock.advance(30_000)
+    await stage.advance(30_000)
     expect(stage.published).toEqual([])
     stage.log.closed = { lines: 3, gaps: 0 }
     stage.closing.resolve()
@@ -112,10 +122,10 @@ describe('EndWatch', () => {
   it('waits for the log ten seconds from the end, not longer', async () => {
     const stage = new Stage()
     stage.observation = withRecord
-    await stage.clock.advance(0)
-    await stage.clock.advance(LOG_WAIT_MS - 1)
+    await stage.advance(30_000)
+    await stage.advance(LOG_WAIT_MS - 1)
     expect(stage.published).toEqual([])
-    await stage.clock.advance(1)
+    await stage.advance(1)
     await stage.running
     expect(stage.published).toMatchObject([{ phase: 'Succeeded' }])
     expect(stage.published[0]).not.toHaveProperty('logs')
@@ -124,10 +134,10 @@ describe('EndWatch', () => {
   it('says nothing when somebody else has finished it, but still sees the end for the log', async () => {
     const stage = new Stage()
     stage.watch.finished()
-    await stage.clock.advance(30_000)
+    await stage.advance(30_000)
     expect(stage.done).toBe(false)
     stage.observation = withRecord
-    await stage.clock.advance(30_000)
+    await stage.advance(30_000)
     await stage.running
     expect([stage.published, stage.ends]).toEqual([[], [3]])
   })

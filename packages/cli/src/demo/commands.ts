@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { text } from 'node:stream/consumers'
 import { readUpFile } from '../up/state-directory.ts'
 
 const MAIN = new URL('../main.ts', import.meta.url).pathname
@@ -10,10 +9,12 @@ const MAIN = new URL('../main.ts', import.meta.url).pathname
 export interface Commands {
   /** Shows the command and its output; returns its exit code. */
   show(...args: readonly string[]): Promise<number>
-  /** Its standard output, unseen. */
-  read(...args: readonly string[]): Promise<string>
   /** `up` in the background, until disposed. */
-  up(...args: readonly string[]): Promise<AsyncDisposable>
+  up(...args: readonly string[]): Promise<BackgroundUp>
+}
+
+export interface BackgroundUp extends AsyncDisposable {
+  readonly url: string
 }
 
 export interface CommandsOptions {
@@ -36,10 +37,6 @@ export function createCommands({ stateDirectory, program, print, signal }: Comma
       await once(child, 'exit')
       return child.exitCode ?? 1
     },
-    read: async (...args) => {
-      const child = spawn(process.execPath, [...base, ...args, ...state], { stdio: ['ignore', 'pipe', 'inherit'], signal })
-      return await text(child.stdout)
-    },
     up: async (...args) => {
       const child = spawn(process.execPath, [...base, 'up', ...args, ...state], { stdio: ['ignore', 'ignore', 'inherit'] })
       const patience = AbortSignal.any([signal, AbortSignal.timeout(UP_PATIENCE_MS)])
@@ -49,11 +46,12 @@ export function createCommands({ stateDirectory, program, print, signal }: Comma
         child.kill('SIGTERM')
         await exited
       }
-      while ((await readUpFile(stateDirectory))?.pid !== child.pid) {
+      for (;;) {
+        const running = await readUpFile(stateDirectory)
+        if (running !== undefined && running.pid === child.pid) return { url: running.url, [Symbol.asyncDispose]: stop }
         if (child.exitCode !== null) throw new Error(`"${program} up" ended with ${child.exitCode}`)
         await delay(50, undefined, { signal: patience })
       }
-      return { [Symbol.asyncDispose]: stop }
     },
   }
 }

@@ -42,8 +42,9 @@ export async function createRepository(path: string, files: Readonly<Record<stri
   return { path, url: pathToFileURL(path).href }
 }
 
+/** Gates run in the working directory of the task. */
 const GATES = JSON.stringify(
-  [{ name: 'tests', command: ['node', '--test', '--test-reporter=tap', 'trader/test/price.test.mjs'], timeoutSeconds: 60 }],
+  [{ name: 'tests', command: ['node', '--test', '--test-reporter=tap'], timeoutSeconds: 60 }],
   null,
   2,
 )
@@ -56,11 +57,7 @@ export const PLATFORM_FILES = {
   '.taskmaster/docs/task-1/gates.json': GATES,
   '.taskmaster/docs/task-2/task.md': '# Task 2: order book\n\nWrite `trading-engine/src/book.mjs`: `best(bids)` is the highest bid.\n',
   '.taskmaster/docs/task-2/acceptance-criteria.md': '# Done when\n\n- [ ] the best bid is the highest one\n- [ ] the tests pass\n',
-  '.taskmaster/docs/task-2/gates.json': JSON.stringify(
-    [{ name: 'tests', command: ['node', '--test', '--test-reporter=tap', 'trading-engine/test/book.test.mjs'], timeoutSeconds: 60 }],
-    null,
-    2,
-  ),
+  '.taskmaster/docs/task-2/gates.json': GATES,
 }
 
 /** The service to work on: its tests are there, what they test is not. */

@@ -33,10 +33,11 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   print((await git(target.path, 'log', '--oneline', '--name-status', 'main')).trimEnd())
 
   const commands = createCommands({ ...options, stateDirectory: join(directory, 'state') })
-  stack.use(await commands.up('--config', settingsFile, '--port', '0'))
+  const { url } = stack.use(await commands.up('--config', settingsFile, '--port', '0'))
   const asExpected = await work(commands, print)
   await toldOf(listener, 3, options.signal)
-  const attempts = AttemptPage.parse(JSON.parse(await commands.read('task', 'list', '-o', 'json'))).attempts
+  const response = await fetch(new URL('/v1/attempts?service=trader', url), { signal: options.signal })
+  const { attempts } = AttemptPage.parse(await response.json())
   await report({ attempts, target, told: listener.told, print })
   print(`\nThree attempts, two branches, ${Math.round(performance.now() - since) / 1000} s in all.`)
   return asExpected && listener.told.every(({ signed }) => signed)

@@ -16,10 +16,11 @@ export function serverCheck(connect: () => Promise<Client>, startCommand: string
     run: async () => {
       try {
         const client = await connect()
-        const { ready, text } = await client.readiness()
-        return ready
-          ? ok(`${client.url} is ready`)
-          : fail(`${client.url} is not ready: ${printableLine(text.slice(0, 500))}`, 'look at its log')
+        const { ready, checks } = await client.readiness()
+        const wrong = Object.entries(checks).filter(([, state]) => state !== 'ok')
+        if (wrong.length === 0 && ready) return ok(`${client.url} is ready`)
+        const what = wrong.map(([name, state]) => printableLine(`${name}: ${state}`)).join('; ')
+        return fail(`${client.url} is not ready (${what})`, 'wait a moment; if it stays so, its log says why')
       } catch (error) {
         if (!hasCode(error, 'SERVER_UNREACHABLE')) throw error
         return warn(error.message, `start one with "${startCommand}"`)

@@ -20,6 +20,9 @@ const SOURCES: Record<Exclude<ValueSource, 'request'>, string> = {
   'built-in': 'default',
 }
 
+/** How to follow it over HTTP: here there is a command for that. */
+const FOR_HTTP = /^Follow it: (?:GET|POST) /
+
 export function describeSubmit({ answer, command, platformDetected }: SubmitText): string {
   const said = (value: string, field: keyof ValueSources): string => value + sourceOf(answer.sources[field])
   const { task, repository, platform } = answer
@@ -46,7 +49,8 @@ export function describeSubmit({ answer, command, platformDetected }: SubmitText
     ['Previous attempt', answer.previous ?? undefined],
     ['Queue', describeQueue(answer.ahead)],
   ])
-  const next = answer.next.map((step, index) => `  ${index + 1}. ${printableLine(step)}`)
+  const steps = answer.next.filter((step) => !FOR_HTTP.test(step))
+  const next = steps.map((step, index) => `  ${index + 1}. ${printableLine(step)}`)
   return [
     headline(answer),
     '',

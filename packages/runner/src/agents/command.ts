@@ -8,6 +8,9 @@
  *     ORCHESTRATOR_WORKSPACE           the workspace: memory, guidelines, history
  *     ORCHESTRATOR_MODEL               the model that was asked for
  *     ORCHESTRATOR_ATTEMPT             the mark by which its processes are found; keep it
+ *     ORCHESTRATOR_SERVICE             the service, and
+ *     ORCHESTRATOR_TAG                 the task list, and
+ *     ORCHESTRATOR_TASK_ID             the id of the task
  *     ORCHESTRATOR_ATTEMPT_NUMBER      1 for the first attempt of the task
  *     GIT_AUTHOR_*, GIT_COMMITTER_*    the account that commits
  *     and those of the agent's own settings
@@ -73,6 +76,9 @@ function environmentOf({ order, environment }: CommandAgentDependencies, run: Ag
     ORCHESTRATOR_TASK_DOCS: run.documentsDirectory,
     ORCHESTRATOR_WORKSPACE: workspaceDirectory,
     ORCHESTRATOR_MODEL: spec.model,
+    ORCHESTRATOR_SERVICE: spec.service,
+    ORCHESTRATOR_TAG: spec.tag,
+    ORCHESTRATOR_TASK_ID: spec.taskId,
     ORCHESTRATOR_ATTEMPT_NUMBER: String(spec.n),
     ...order.environment,
     // Last: by it every process of the attempt is found again.

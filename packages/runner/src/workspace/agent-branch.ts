@@ -27,12 +27,16 @@ export function judgeCheckedOut(facts: CheckedOut): 'own' | 'adopt' | 'apart' {
  * An agent that went on with a detached head or a branch of its own still did the work of this attempt: where that
  * follows on from the attempt's branch, the branch takes it over.
  */
-export async function settleOnBranch(context: TargetContext, facts: { readonly startSha: string | undefined; readonly isHalfFinished: boolean }): Promise<'own' | 'adopt' | 'apart'> {
+export async function settleOnBranch(
+  context: TargetContext,
+  facts: { readonly startSha: string | undefined; readonly isHalfFinished: boolean },
+): Promise<'own' | 'adopt' | 'apart'> {
   const { attempt, recorder, target } = context
   const branchRef = `refs/heads/${attempt.spec.branch}`
   const headRef = (await target.git(['rev-parse', '--symbolic-full-name', 'HEAD']).catch(() => '')) || undefined
   const [head, branch] = [await target.commit('HEAD'), await target.commit(branchRef)]
-  const contains = async (sha: string | undefined): Promise<boolean> => head !== undefined && sha !== undefined && (await target.isAncestor(sha, head))
+  const contains = async (sha: string | undefined): Promise<boolean> =>
+    head !== undefined && sha !== undefined && (await target.isAncestor(sha, head))
   const verdict = judgeCheckedOut({
     headRef: headRef === 'HEAD' ? undefined : headRef,
     head,
@@ -45,9 +49,17 @@ export async function settleOnBranch(context: TargetContext, facts: { readonly s
   if (verdict === 'adopt' && head !== undefined) {
     await target.git(['update-ref', branchRef, head])
     await target.git(['symbolic-ref', 'HEAD', branchRef])
-    if (head !== branch) recorder.note('warning', `the agent worked on ${shown(headRef)}: ${attempt.spec.branch} takes over its commits, now ${head}`)
+    if (head !== branch)
+      recorder.note(
+        'warning',
+        `the agent worked on ${shown(headRef)}: ${attempt.spec.branch} takes over its commits, now ${head}`,
+      )
   }
-  if (verdict === 'apart') recorder.note('warning', `the agent left ${shown(headRef)} at ${head ?? 'no commit'} checked out, which does not follow on from ${attempt.spec.branch}: it is not part of the result and stays in the workspace`)
+  if (verdict === 'apart')
+    recorder.note(
+      'warning',
+      `the agent left ${shown(headRef)} at ${head ?? 'no commit'} checked out, which does not follow on from ${attempt.spec.branch}: it is not part of the result and stays in the workspace`,
+    )
   return verdict
 }
 

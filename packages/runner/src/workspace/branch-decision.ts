@@ -20,7 +20,8 @@ export type BranchDecision =
 
 export function decideBranch(facts: BranchFacts): BranchDecision {
   const { local, remote, base } = facts
-  if (local === undefined) return remote === undefined ? { kind: 'create', sha: base } : { kind: 'fromRemote', sha: remote }
+  if (local === undefined)
+    return remote === undefined ? { kind: 'create', sha: base } : { kind: 'fromRemote', sha: remote }
   if (remote === undefined) return keepWithoutRemote(local, facts.seen)
   switch (facts.relation) {
     case 'equal':
@@ -29,7 +30,12 @@ export function decideBranch(facts: BranchFacts): BranchDecision {
       return { kind: 'fastForward', sha: remote, note: 'commits that were added at the remote are taken over' }
     case 'ahead':
       if (facts.remoteKeepsSeen) return { kind: 'keep', sha: local }
-      return { kind: 'conflict', local, remote, why: 'the branch was set back at the remote, while the workspace still has the commits that were taken off' }
+      return {
+        kind: 'conflict',
+        local,
+        remote,
+        why: 'the branch was set back at the remote, while the workspace still has the commits that were taken off',
+      }
     case 'diverged':
       return decideDiverged(local, remote, facts)
     default:
@@ -38,12 +44,20 @@ export function decideBranch(facts: BranchFacts): BranchDecision {
 }
 
 function keepWithoutRemote(local: string, seen: string | undefined): BranchDecision {
-  const note = seen === undefined ? {} : { note: 'the branch was deleted at the remote: the commits of the workspace are kept and pushed again' }
+  const note =
+    seen === undefined
+      ? {}
+      : { note: 'the branch was deleted at the remote: the commits of the workspace are kept and pushed again' }
   return { kind: 'keep', sha: local, ...note }
 }
 
 function decideDiverged(local: string, remote: string, { seen, remoteKeepsSeen }: BranchFacts): BranchDecision {
-  if (remote === seen) return { kind: 'keep', sha: local, note: 'the branch was rewritten in the workspace and is unchanged at the remote' }
+  if (remote === seen)
+    return {
+      kind: 'keep',
+      sha: local,
+      note: 'the branch was rewritten in the workspace and is unchanged at the remote',
+    }
   const why = remoteKeepsSeen
     ? 'both the workspace and the remote have commits that the other does not have'
     : 'the branch was rewritten at the remote'

@@ -30,7 +30,9 @@ export async function readChanges(context: PushContext, baseSha: string): Promis
     files,
     flags: [
       ...(await disabledTests(diffFile)),
-      ...deletedTestFlags(await repository.list(['diff', '--name-only', '-z', '-M', '--diff-filter=D', base, head, '--'])),
+      ...deletedTestFlags(
+        await repository.list(['diff', '--name-only', '-z', '-M', '--diff-filter=D', base, head, '--']),
+      ),
       ...outOfScopeFlags(files, context.attempt.spec.workingDirectory),
     ],
   }
@@ -44,7 +46,15 @@ async function currentBase({ attempt, mirror }: PushContext, head: string, baseS
 }
 
 async function commitsOf(repository: Repository, base: string, head: string): Promise<readonly Commit[]> {
-  const fields = await repository.git(['log', `--max-count=${MAX_COMMITS}`, '-z', '--format=%H%x1f%an <%ae>%x1f%s', head, `^${base}`, '--'])
+  const fields = await repository.git([
+    'log',
+    `--max-count=${MAX_COMMITS}`,
+    '-z',
+    '--format=%H%x1f%an <%ae>%x1f%s',
+    head,
+    `^${base}`,
+    '--',
+  ])
   return fields
     .split('\0')
     .filter((entry) => entry !== '')

@@ -17,7 +17,10 @@ export interface CheckoutDependencies {
  * A commit of the runner's own clone in a fresh folder: a repository of its own that holds only this commit, so that
  * nothing which runs in it can reach the clone.
  */
-export async function checkOutClean({ git, mirror, prefix, recorder, signal }: CheckoutDependencies, sha: string): Promise<AsyncDisposable & { readonly directory: string }> {
+export async function checkOutClean(
+  { git, mirror, prefix, recorder, signal }: CheckoutDependencies,
+  sha: string,
+): Promise<AsyncDisposable & { readonly directory: string }> {
   const directory = await mkdtemp(prefix)
   const dispose = (): Promise<void> => rm(directory, { recursive: true, force: true })
   try {
@@ -38,5 +41,6 @@ export async function checkOutClean({ git, mirror, prefix, recorder, signal }: C
 export async function removeLeftCheckouts(prefix: string): Promise<void> {
   const folder = dirname(prefix)
   const names = await readdir(folder).catch(() => [])
-  for (const name of names) if (name.startsWith(basename(prefix))) await rm(join(folder, name), { recursive: true, force: true })
+  for (const name of names)
+    if (name.startsWith(basename(prefix))) await rm(join(folder, name), { recursive: true, force: true })
 }

@@ -4,8 +4,9 @@ import { settleOnBranch } from './agent-branch.ts'
 import { statOf } from './folders.ts'
 import { authorEnvironment } from './git-directory.ts'
 import type { Repository } from './repository.ts'
-import { inspectTree, stage, type TreeState } from './save-work.ts'
+import { stage } from './save-work.ts'
 import { secureTarget, type TargetContext } from './target-context.ts'
+import { inspectTree, type TreeState } from './tree-state.ts'
 
 export interface CommitOrder {
   readonly message: string
@@ -23,7 +24,10 @@ export async function commitLeftovers(context: TargetContext, { message, startSh
   if (tree.changed.length === 0 && tree.untracked.length === 0) return false
   const obstacle = await obstacleTo(target, place)
   if (obstacle !== undefined) {
-    recorder.note('warning', `what the agent left is not committed: ${obstacle}. It stays in the workspace and is saved before the next attempt`)
+    recorder.note(
+      'warning',
+      `what the agent left is not committed: ${obstacle}. It stays in the workspace and is saved before the next attempt`,
+    )
     return false
   }
   await tenancy.assertCurrent()
@@ -50,11 +54,15 @@ async function obstacleTo(target: Repository, place: 'own' | 'adopt' | 'apart'):
 }
 
 /** A repository within the repository would become a link to commits that nobody else has. */
-async function withoutNestedRepositories({ recorder, target }: TargetContext, { changed }: TreeState): Promise<readonly string[]> {
+async function withoutNestedRepositories(
+  { recorder, target }: TargetContext,
+  { changed }: TreeState,
+): Promise<readonly string[]> {
   const untracked = await target.list(['ls-files', '--others', '--exclude-standard', '-z'])
   const nested = untracked.filter((path) => path.endsWith('/'))
   for (const path of changed) if (await becameRepository(target, path)) nested.push(path)
-  if (nested.length > 0) recorder.note('warning', `repositories within the repository are not committed: ${shown(nested)}`)
+  if (nested.length > 0)
+    recorder.note('warning', `repositories within the repository are not committed: ${shown(nested)}`)
   const left = new Set(nested)
   return [...changed, ...untracked].filter((path) => !left.has(path))
 }
@@ -67,7 +75,9 @@ async function becameRepository(target: Repository, path: string): Promise<boole
 
 async function hasSomethingToCommit(target: Repository, { halfFinished }: TreeState): Promise<boolean> {
   if (halfFinished.includes('MERGE_HEAD')) return true
-  return (await target.list(['diff-index', '--cached', '--name-only', '--ignore-submodules=dirty', '-z', 'HEAD'])).length > 0
+  return (
+    (await target.list(['diff-index', '--cached', '--name-only', '--ignore-submodules=dirty', '-z', 'HEAD'])).length > 0
+  )
 }
 
 function shown(paths: readonly string[]): string {

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '@orchestrator/shared/core'
 import type { Git } from '@orchestrator/shared/git'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bench, createBench, type Visit } from './workspace-fixture.ts'
 
 const execute = promisify(execFile)
@@ -71,7 +71,8 @@ async function cutAt(at: number, n: number): Promise<boolean> {
       calls += 1
       if (calls !== at) return await git.run(run)
       const running = git.run(run)
-      if (at % 2 === 0) await Promise.race([running.catch(() => undefined), systemClock.sleep(2, AbortSignal.timeout(1000))])
+      if (at % 2 === 0)
+        await Promise.race([running.catch(() => undefined), systemClock.sleep(2, AbortSignal.timeout(1000))])
       controller.abort(new Error('cut'))
       return await running
     },
@@ -86,7 +87,9 @@ async function cutAt(at: number, n: number): Promise<boolean> {
 /** Without the lock: reading it here would give it up. */
 async function allTextsBelow(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const texts = entries.filter((entry) => entry.isFile() && entry.name !== 'lock').map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8'))
+  const texts = entries
+    .filter((entry) => entry.isFile() && entry.name !== 'lock')
+    .map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8'))
   return (await Promise.all(texts)).join('\n')
 }
 
@@ -98,7 +101,8 @@ describe('an attempt that is cut', () => {
       if (!(await cutAt(at, 2))) break
       cuts += 1
       // As a git that was killed outright leaves it.
-      if (existsSync(join(bench.root, 'target-repo/.git'))) await writeFile(join(bench.root, 'target-repo/.git/index.lock'), '')
+      if (existsSync(join(bench.root, 'target-repo/.git')))
+        await writeFile(join(bench.root, 'target-repo/.git/index.lock'), '')
       const hadSecond = existsSync(join(bench.root, 'target-repo/trader/second.ts'))
       await using visit = await bench.arrive({ n: 3 })
       const where = `cut at call ${at}`
@@ -108,7 +112,8 @@ describe('an attempt that is cut', () => {
       const history = await allTextsBelow(join(bench.root, 'tasks'))
       expect(history, where).toContain('left untracked')
       expect(history, where).toContain('+left changed')
-      if (hadSecond && !existsSync(join(bench.root, 'target-repo/trader/second.ts'))) expect(history, where).toMatch(/^\+?second$/m)
+      if (hadSecond && !existsSync(join(bench.root, 'target-repo/trader/second.ts')))
+        expect(history, where).toMatch(/^\+?second$/m)
       await bench.write('target-repo/trader/third.ts', 'third\n')
       await visit.workspace.commitLeftovers('Third')
       expect(await bench.target.read(await visit.workspace.push(), 'trader/third.ts'), where).toBe('third\n')
@@ -120,30 +125,39 @@ describe('an attempt that is cut', () => {
 const isRoot = process.getuid?.() === 0
 
 describe('a full disk', () => {
-  it.skipIf(!isRoot)('is said by its own code and harms nothing: with room again the next attempt works (needs root for a small file system)', async ({ skip }) => {
-    const mount = join(bench.state, 'small')
-    await mkdir(mount)
-    try {
-      await execute('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', mount])
-    } catch {
-      skip('no file system can be mounted here')
-    }
-    try {
-      await using small = await createBench({ files: { 'trader/big.txt': Array.from({ length: 60_000 }, (_, i) => `${i * 7919} ${(i * 104_729) % 65_537}\n`).join('') } })
-      await rm(join(small.state, 'workspaces'), { recursive: true })
-      await execute('ln', ['-s', mount, join(small.state, 'workspaces')])
-      await execute('dd', ['if=/dev/zero', `of=${join(mount, 'filler')}`, 'bs=1k', 'count=2600'])
-      {
-        await using visit = await small.visit()
-        await expect(visit.workspace.prepareTarget()).rejects.toMatchObject({ code: 'DISK_FULL', retryable: true })
+  it.skipIf(!isRoot)(
+    'is said by its own code and harms nothing: with room again the next attempt works (needs root for a small file system)',
+    async ({ skip }) => {
+      const mount = join(bench.state, 'small')
+      await mkdir(mount)
+      try {
+        await execute('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', mount])
+      } catch {
+        skip('no file system can be mounted here')
       }
-      await rm(join(mount, 'filler'))
-      await execute('mount', ['-o', 'remount,size=64m', mount])
-      await using visit = await small.arrive({ n: 2 })
-      expect(visit.workspace.gitOperations.at(-1)).toMatchObject({ ok: true })
-      expect(await small.agentGit('status', '--porcelain')).toBe('')
-    } finally {
-      await execute('umount', [mount])
-    }
-  })
+      try {
+        await using small = await createBench({
+          files: {
+            'trader/big.txt': Array.from({ length: 60_000 }, (_, i) => `${i * 7919} ${(i * 104_729) % 65_537}\n`).join(
+              '',
+            ),
+          },
+        })
+        await rm(join(small.state, 'workspaces'), { recursive: true })
+        await execute('ln', ['-s', mount, join(small.state, 'workspaces')])
+        await execute('dd', ['if=/dev/zero', `of=${join(mount, 'filler')}`, 'bs=1k', 'count=2600'])
+        {
+          await using visit = await small.visit()
+          await expect(visit.workspace.prepareTarget()).rejects.toMatchObject({ code: 'DISK_FULL', retryable: true })
+        }
+        await rm(join(mount, 'filler'))
+        await execute('mount', ['-o', 'remount,size=64m', mount])
+        await using visit = await small.arrive({ n: 2 })
+        expect(visit.workspace.gitOperations.at(-1)).toMatchObject({ ok: true })
+        expect(await small.agentGit('status', '--porcelain')).toBe('')
+      } finally {
+        await execute('umount', [mount])
+      }
+    },
+  )
 })

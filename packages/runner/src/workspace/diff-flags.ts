@@ -25,16 +25,28 @@ const MAX_FLAGS = 20
 const MAX_DETAIL = 300
 
 /** Reads a unified diff line by line and finds tests that were switched off in it. */
-export function createDisabledTestFinder(): { readonly add: (line: string) => void; readonly flags: () => readonly Flag[] } {
+export function createDisabledTestFinder(): {
+  readonly add: (line: string) => void
+  readonly flags: () => readonly Flag[]
+} {
   const flags: Flag[] = []
   let file = ''
   let isHeader = true
   return {
     add: (line) => {
       if (line.startsWith('diff --git ')) isHeader = true
-      else if (isHeader && line.startsWith('+++ ')) file = line.slice(4).replace(/^"?b\//, '').replace(/"?\t?$/, '')
+      else if (isHeader && line.startsWith('+++ '))
+        file = line
+          .slice(4)
+          .replace(/^"?b\//, '')
+          .replace(/"?\t?$/, '')
       else if (line.startsWith('@@')) isHeader = false
-      else if (!isHeader && line.startsWith('+') && flags.length < MAX_FLAGS && DISABLING.some((pattern) => pattern.test(line))) {
+      else if (
+        !isHeader &&
+        line.startsWith('+') &&
+        flags.length < MAX_FLAGS &&
+        DISABLING.some((pattern) => pattern.test(line))
+      ) {
         flags.push({ kind: 'TestsDisabled', detail: cut(`${file}: ${line.slice(1).trim()}`) })
       }
     },

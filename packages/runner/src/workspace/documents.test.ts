@@ -14,7 +14,9 @@ afterEach(async () => {
 })
 
 let n = 0
-async function prepare(choice: AttemptChoice = {}): Promise<TaskDocuments & { readonly notes: string; readonly visit: Visit }> {
+async function prepare(
+  choice: AttemptChoice = {},
+): Promise<TaskDocuments & { readonly notes: string; readonly visit: Visit }> {
   n += 1
   await using visit = await bench.visit({ n, ...choice })
   const documents = await visit.workspace.prepareDocuments()
@@ -25,13 +27,36 @@ describe('documents of a task', () => {
   it('are copied whole, with criteria and gates read', async () => {
     const gates = [{ name: 'test', command: ['npm', 'test'] }]
     bench = await createBench({
-      documents: { ...DOCUMENTS, [`${DOCS}/task-1/gates.json`]: JSON.stringify(gates), [`${DOCS}/task-1/images/a.svg`]: '<svg/>', [`${DOCS}/task-1/prompt.md`]: 'Do it\n' },
+      documents: {
+        ...DOCUMENTS,
+        [`${DOCS}/task-1/gates.json`]: JSON.stringify(gates),
+        [`${DOCS}/task-1/images/a.svg`]: '<svg/>',
+        [`${DOCS}/task-1/prompt.md`]: 'Do it\n',
+      },
     })
     const documents = await prepare()
-    expect(documents).toMatchObject({ directory: join(bench.root, 'task-docs'), missing: [], criteria: ['It works', 'It is tested'], gates })
-    expect(documents.files).toEqual(expect.arrayContaining(['acceptance-criteria.md', 'architecture.md', 'gates.json', 'images/a.svg', 'prompt.md', 'task.md']))
+    expect(documents).toMatchObject({
+      directory: join(bench.root, 'task-docs'),
+      missing: [],
+      criteria: ['It works', 'It is tested'],
+      gates,
+    })
+    expect(documents.files).toEqual(
+      expect.arrayContaining([
+        'acceptance-criteria.md',
+        'architecture.md',
+        'gates.json',
+        'images/a.svg',
+        'prompt.md',
+        'task.md',
+      ]),
+    )
     expect(await bench.read('task-docs/images/a.svg')).toBe('<svg/>')
-    expect(documents.visit.workspace.gitOperations.map(({ repository, operation, ok }) => `${repository} ${operation} ${ok}`)).toEqual(['platform clone true', 'platform checkout true'])
+    expect(
+      documents.visit.workspace.gitOperations.map(
+        ({ repository, operation, ok }) => `${repository} ${operation} ${ok}`,
+      ),
+    ).toEqual(['platform clone true', 'platform checkout true'])
   })
 
   it('follow the platform branch, and nothing of an older task stays', async () => {
@@ -42,7 +67,10 @@ describe('documents of a task', () => {
     await prepare()
     expect(await bench.read('task-docs/task.md')).toBe('newer\n')
     expect(existsSync(join(bench.root, 'task-docs/stale.md'))).toBe(false)
-    await bench.platform.commit({ files: { [`${DOCS}/task-1/task.md`]: 'rewritten\n', [`${DOCS}/task-1/acceptance-criteria.md`]: '- x\n' }, force: true })
+    await bench.platform.commit({
+      files: { [`${DOCS}/task-1/task.md`]: 'rewritten\n', [`${DOCS}/task-1/acceptance-criteria.md`]: '- x\n' },
+      force: true,
+    })
     await prepare()
     expect(await bench.read('task-docs/task.md')).toBe('rewritten\n')
     expect((await prepare({ taskId: '2' })).files).toEqual(['acceptance-criteria.md', 'task.md'])
@@ -59,7 +87,12 @@ describe('documents of a task', () => {
   })
 
   it('of the default list lie without its name, else with it', async () => {
-    bench = await createBench({ documents: { [`${DOCS}/master/task-1/task.md`]: 'tagged\n', [`${DOCS}/master/task-1/acceptance-criteria.md`]: '- x\n' } })
+    bench = await createBench({
+      documents: {
+        [`${DOCS}/master/task-1/task.md`]: 'tagged\n',
+        [`${DOCS}/master/task-1/acceptance-criteria.md`]: '- x\n',
+      },
+    })
     await prepare()
     expect(await bench.read('task-docs/task.md')).toBe('tagged\n')
     await bench.platform.commit({ files: TASK })
@@ -70,7 +103,9 @@ describe('documents of a task', () => {
   it('of another list are never those of the default list', async () => {
     bench = await createBench({ documents: TASK })
     await expect(prepare({ tag: 'next' })).rejects.toThrow(/\.taskmaster\/docs\/next\/task-1\/task\.md is not there$/)
-    await bench.platform.commit({ files: { [`${DOCS}/next/task-1/task.md`]: 'next\n', [`${DOCS}/next/task-1/acceptance-criteria.md`]: '- x\n' } })
+    await bench.platform.commit({
+      files: { [`${DOCS}/next/task-1/task.md`]: 'next\n', [`${DOCS}/next/task-1/acceptance-criteria.md`]: '- x\n' },
+    })
     await prepare({ tag: 'next' })
     expect(await bench.read('task-docs/task.md')).toBe('next\n')
   })
@@ -79,7 +114,9 @@ describe('documents of a task', () => {
     bench = await createBench({ documents: { 'README.md': 'x\n' } })
     const missing = prepare()
     await expect(missing).rejects.toMatchObject({ code: 'DOCS_MISSING', retryable: false })
-    await expect(missing).rejects.toThrow(`${bench.platform.url}, branch main: ${DOCS}/task-1/task.md is not there; ${DOCS}/master/task-1/task.md is not there`)
+    await expect(missing).rejects.toThrow(
+      `${bench.platform.url}, branch main: ${DOCS}/task-1/task.md is not there; ${DOCS}/master/task-1/task.md is not there`,
+    )
     await bench.platform.commit({ files: { [`${DOCS}/task-1/task.md`]: ' \n' } })
     await expect(prepare()).rejects.toThrow(/task\.md is empty; .*acceptance-criteria\.md is not there/)
   })
@@ -91,7 +128,9 @@ describe('documents of a task', () => {
   })
 
   it('with faulty gates fail, naming file, line or field', async () => {
-    bench = await createBench({ documents: { ...TASK, [`${DOCS}/task-1/gates.json`]: '[\n  { "name": "x", "command": [], "color": "red" }\n]' } })
+    bench = await createBench({
+      documents: { ...TASK, [`${DOCS}/task-1/gates.json`]: '[\n  { "name": "x", "command": [], "color": "red" }\n]' },
+    })
     await expect(prepare()).rejects.toMatchObject({ code: 'INPUT_INVALID' })
     await expect(prepare()).rejects.toThrow(/task-1\/gates\.json is not valid: \[0\]\.command: .*; \[0\]: .*color/)
     await bench.platform.commit({ files: { [`${DOCS}/task-1/gates.json`]: '[\n  // none\n]' } })
@@ -111,7 +150,12 @@ describe('documents of a task', () => {
     await link('../../../common.md')
     await prepare()
     expect(await bench.read('task-docs/task.md')).toBe('common\n')
-    for (const destination of ['/etc/hostname', '../../../../../../../etc/hostname', '../../../.git/config', 'nowhere']) {
+    for (const destination of [
+      '/etc/hostname',
+      '../../../../../../../etc/hostname',
+      '../../../.git/config',
+      'nowhere',
+    ]) {
       await link(destination)
       await expect(prepare()).rejects.toMatchObject({ code: 'INPUT_INVALID' })
     }
@@ -122,7 +166,13 @@ describe('the choice of tools', () => {
   const TASKS_FILE = '.taskmaster/tasks/task-1/client-config.json'
 
   it('comes from the task, else from its documents, else goes away', async () => {
-    bench = await createBench({ documents: { ...TASK, [`${DOCS}/task-1/client-config.json`]: '{"from":"docs"}', [TASKS_FILE]: '{"from":"tasks"}' } })
+    bench = await createBench({
+      documents: {
+        ...TASK,
+        [`${DOCS}/task-1/client-config.json`]: '{"from":"docs"}',
+        [TASKS_FILE]: '{"from":"tasks"}',
+      },
+    })
     await prepare()
     expect(await bench.read('client-config.json')).toBe('{"from":"tasks"}')
     await bench.platform.commit({ files: { [TASKS_FILE]: null } })
@@ -134,7 +184,9 @@ describe('the choice of tools', () => {
   })
 
   it('that is no JSON fails, naming file and line', async () => {
-    bench = await createBench({ documents: { ...TASK, [TASKS_FILE]: '{\n  "remoteTools": [\n    "a" // the first\n  ]\n}' } })
+    bench = await createBench({
+      documents: { ...TASK, [TASKS_FILE]: '{\n  "remoteTools": [\n    "a" // the first\n  ]\n}' },
+    })
     await expect(prepare()).rejects.toThrow(`${TASKS_FILE}, line 3, is not valid JSON`)
   })
 })

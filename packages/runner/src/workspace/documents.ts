@@ -5,7 +5,13 @@ import { TerminalError } from '@orchestrator/shared/core'
 import { writeDurably } from '../control/durable-file.ts'
 import type { TaskDocuments } from '../ports.ts'
 import { readCriteria } from './criteria.ts'
-import { clientConfigPaths, documentFolders, GATES_DOCUMENT, REQUIRED_DOCUMENTS, SHARED_DOCUMENT } from './document-paths.ts'
+import {
+  clientConfigPaths,
+  documentFolders,
+  GATES_DOCUMENT,
+  REQUIRED_DOCUMENTS,
+  SHARED_DOCUMENT,
+} from './document-paths.ts'
 import { hasSystemCode, statOf } from './folders.ts'
 import { parseDocument, parseJsonDocument } from './json-document.ts'
 import type { WorkspaceLayout } from './layout.ts'
@@ -25,10 +31,14 @@ export async function refillDocuments({ attempt, layout, recorder }: DocumentsDe
   const source = await chooseFolder(attempt, layout.platform)
   await emptyFolder(layout.documents)
   const missing: string[] = []
-  for (const file of await filesBelow(layout.platform, source)) await copyDocument({ root: layout.platform, source: join(source, file), to: join(layout.documents, file) })
+  for (const file of await filesBelow(layout.platform, source))
+    await copyDocument({ root: layout.platform, source: join(source, file), to: join(layout.documents, file) })
   if (!(await placeSharedDocument(layout, source))) {
     missing.push(SHARED_DOCUMENT)
-    recorder.note('warning', `there is no ${SHARED_DOCUMENT} for this task, neither in ${relative(layout.platform, source)} nor one level up`)
+    recorder.note(
+      'warning',
+      `there is no ${SHARED_DOCUMENT} for this task, neither in ${relative(layout.platform, source)} nor one level up`,
+    )
   }
   return {
     directory: layout.documents,
@@ -48,7 +58,10 @@ async function chooseFolder({ spec }: AttemptFile, root: string): Promise<string
     if (lacking.length > 0) throw docsMissing(spec, lacking)
     return join(root, folder)
   }
-  throw docsMissing(spec, folders.map((folder) => `${folder}/task.md is not there`))
+  throw docsMissing(
+    spec,
+    folders.map((folder) => `${folder}/task.md is not there`),
+  )
 }
 
 async function lackingDocuments(root: string, folder: string): Promise<readonly string[]> {
@@ -62,9 +75,13 @@ async function lackingDocuments(root: string, folder: string): Promise<readonly 
 }
 
 function docsMissing({ platform, tag, taskId }: AttemptFile['spec'], tried: readonly string[]): TerminalError {
-  return new TerminalError('DOCS_MISSING', `documents of task ${taskId} (${tag}) are missing in ${platform.url}, branch ${platform.branch}: ${tried.join('; ')}`, {
-    details: { repository: platform.url, branch: platform.branch, tried },
-  })
+  return new TerminalError(
+    'DOCS_MISSING',
+    `documents of task ${taskId} (${tag}) are missing in ${platform.url}, branch ${platform.branch}: ${tried.join('; ')}`,
+    {
+      details: { repository: platform.url, branch: platform.branch, tried },
+    },
+  )
 }
 
 async function emptyFolder(path: string): Promise<void> {
@@ -84,7 +101,8 @@ async function filesBelow(root: string, folder: string): Promise<readonly string
       else {
         const real = await insideOf(root, join(folder, path))
         const facts = await stat(real)
-        if (!facts.isFile()) throw invalid(`${relative(root, join(folder, path))} leads to something that is not a file`)
+        if (!facts.isFile())
+          throw invalid(`${relative(root, join(folder, path))} leads to something that is not a file`)
         bytes += facts.size
         files.push(path)
       }
@@ -96,7 +114,15 @@ async function filesBelow(root: string, folder: string): Promise<readonly string
   return files.toSorted()
 }
 
-async function copyDocument({ root, source, to }: { readonly root: string; readonly source: string; readonly to: string }): Promise<void> {
+async function copyDocument({
+  root,
+  source,
+  to,
+}: {
+  readonly root: string
+  readonly source: string
+  readonly to: string
+}): Promise<void> {
   await mkdir(dirname(to), { recursive: true })
   await cp(await insideOf(root, source), to, { dereference: true })
 }
@@ -140,7 +166,8 @@ async function textOf(root: string, path: string): Promise<string | undefined> {
 async function insideOf(root: string, path: string): Promise<string> {
   const top = await realpath(root)
   const real = await realpath(path).catch((error: unknown) => {
-    if (hasSystemCode(error, 'ENOENT', 'ELOOP', 'ENOTDIR')) throw invalid(`${relative(root, path)} is a link that leads nowhere`)
+    if (hasSystemCode(error, 'ENOENT', 'ELOOP', 'ENOTDIR'))
+      throw invalid(`${relative(root, path)} is a link that leads nowhere`)
     throw error
   })
   const inside = relative(top, real)

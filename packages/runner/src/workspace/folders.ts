@@ -42,7 +42,13 @@ export async function move(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true })
   await rename(from, to).catch(async (error: unknown) => {
     if (!hasSystemCode(error, 'EXDEV')) throw error
-    await cp(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true, errorOnExist: true, force: false })
+    await cp(from, to, {
+      recursive: true,
+      verbatimSymlinks: true,
+      preserveTimestamps: true,
+      errorOnExist: true,
+      force: false,
+    })
     await rm(from, { recursive: true, force: true })
   })
 }
@@ -51,7 +57,8 @@ export async function move(from: string, to: string): Promise<void> {
 export async function placeLink(path: string, destination: string): Promise<void> {
   const old = await statOf(path)
   if (old?.isSymbolicLink() === true && (await readlink(path)) === destination) return
-  if (old !== undefined && !old.isSymbolicLink()) throw conflict(`${path} must be a link, but is ${kindOf(old)}`, { path })
+  if (old !== undefined && !old.isSymbolicLink())
+    throw conflict(`${path} must be a link, but is ${kindOf(old)}`, { path })
   const aside = `${path}.new`
   await rm(aside, { force: true })
   await symlink(destination, aside)

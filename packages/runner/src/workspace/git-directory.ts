@@ -23,7 +23,14 @@ export interface GitDirectoryFacts {
 }
 
 /** Files by which a repository changes what git reads or runs. The agent can write all of them. */
-const STEERING = ['commondir', 'config.worktree', 'info/attributes', 'info/grafts', 'objects/info/alternates', 'objects/info/http-alternates'] as const
+const STEERING = [
+  'commondir',
+  'config.worktree',
+  'info/attributes',
+  'info/grafts',
+  'objects/info/alternates',
+  'objects/info/http-alternates',
+] as const
 const HOOKS = 'hooks'
 
 /** What people and tools set without meaning anything by it; everything else is kept as evidence. */
@@ -41,7 +48,10 @@ export async function inspectGitDirectory(directory: string): Promise<'absent' |
   const git = await statOf(join(directory, '.git'))
   if (git === undefined) return 'unversioned'
   if (!git.isDirectory()) {
-    throw conflict(`${join(directory, '.git')} is ${kindOf(git)}: the repository lies somewhere else, so nothing in it was touched`, { path: directory })
+    throw conflict(
+      `${join(directory, '.git')} is ${kindOf(git)}: the repository lies somewhere else, so nothing in it was touched`,
+      { path: directory },
+    )
   }
   return 'repository'
 }
@@ -94,15 +104,25 @@ async function oddConfigKeys({ git, directory, signal }: GitDirectoryFacts): Pro
   }
 }
 
-async function setAside({ directory, evidenceDirectory, warn }: GitDirectoryFacts, paths: readonly string[], keys: readonly string[]): Promise<void> {
+async function setAside(
+  { directory, evidenceDirectory, warn }: GitDirectoryFacts,
+  paths: readonly string[],
+  keys: readonly string[],
+): Promise<void> {
   const folder = await freeName(evidenceDirectory, 'git-configuration')
   for (const path of paths) await move(join(directory, '.git', path), join(folder, path))
   const named = keys.length === 0 ? '' : ` (config sets ${printableLine(keys.slice(0, 10).join(', '))})`
-  warn(`what would steer git was taken out of ${directory} and kept in ${folder}: ${printableLine(paths.slice(0, 20).join(', '))}${named}`)
+  warn(
+    `what would steer git was taken out of ${directory} and kept in ${folder}: ${printableLine(paths.slice(0, 20).join(', '))}${named}`,
+  )
 }
 
 /** The `origin` that the repository names, `undefined` when it names none or cannot be read. */
-export async function readOrigin({ git, directory, signal }: Pick<GitDirectoryFacts, 'git' | 'directory' | 'signal'>): Promise<string | undefined> {
+export async function readOrigin({
+  git,
+  directory,
+  signal,
+}: Pick<GitDirectoryFacts, 'git' | 'directory' | 'signal'>): Promise<string | undefined> {
   const file = join(directory, '.git', 'config')
   if ((await statOf(file))?.isFile() !== true) return undefined
   try {

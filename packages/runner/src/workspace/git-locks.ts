@@ -7,7 +7,9 @@ import { hasSystemCode } from './folders.ts'
 const PASSED_OVER = new Set(['modules', 'worktrees', 'lfs'])
 
 /** Entries of a git directory that decide what git does there: all but the object files themselves. */
-export async function* gitDirectoryEntries(gitDirectory: string): AsyncGenerator<{ readonly path: string; readonly entry: Dirent }> {
+export async function* gitDirectoryEntries(
+  gitDirectory: string,
+): AsyncGenerator<{ readonly path: string; readonly entry: Dirent }> {
   const waiting = [gitDirectory]
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     for (const entry of await entriesOf(folder)) {

@@ -22,7 +22,23 @@ afterEach(async () => {
 const trap = (name: string): string => `touch ${join(traps, name)}; env > ${join(traps, name)}.env; cat;`
 const sprung = (): Promise<string[]> => readdir(traps)
 
-const HOOKS = ['pre-commit', 'commit-msg', 'prepare-commit-msg', 'post-commit', 'post-checkout', 'reference-transaction', 'post-index-change', 'pre-push', 'post-merge', 'update', 'pre-receive', 'post-update', 'fsmonitor-watchman', 'pre-auto-gc', 'post-rewrite']
+const HOOKS = [
+  'pre-commit',
+  'commit-msg',
+  'prepare-commit-msg',
+  'post-commit',
+  'post-checkout',
+  'reference-transaction',
+  'post-index-change',
+  'pre-push',
+  'post-merge',
+  'update',
+  'pre-receive',
+  'post-update',
+  'fsmonitor-watchman',
+  'pre-auto-gc',
+  'post-rewrite',
+]
 
 function hostileConfig(): string {
   return `
@@ -121,7 +137,7 @@ describe('a hostile repository', () => {
 
   it('springs no trap in the next attempt, whose evidence keeps what was found', async () => {
     {
-      await using _visit = await bench.arrive()
+      await using _ = await bench.arrive()
       await bench.write('target-repo/trader/work.ts', 'work\n')
       await bench.write('target-repo/README.md', 'changed\n')
       await makeHostile(target())
@@ -140,9 +156,14 @@ describe('a hostile repository', () => {
   })
 
   it('would spring them under plain git, so the tests above mean something', async () => {
-    await using _visit = await bench.arrive()
+    await using _ = await bench.arrive()
     await makeHostile(target())
-    const env = { PATH: process.env['PATH'], HOME: bench.state, GIT_DIR: join(target(), '.git'), GIT_WORK_TREE: target() }
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: bench.state,
+      GIT_DIR: join(target(), '.git'),
+      GIT_WORK_TREE: target(),
+    }
     spawnSync('git', ['add', '--all'], { cwd: target(), env, stdio: 'ignore' })
     spawnSync('git', ['commit', '-m', 'x'], { cwd: target(), env, stdio: 'ignore' })
     expect((await sprung()).length).toBeGreaterThan(2)
@@ -153,7 +174,18 @@ describe('a hostile repository', () => {
     await bench.agentGit('init', '--quiet', 'nested')
     await bench.write('target-repo/nested/file.md', 'n\n')
     await bench.agentGit('-C', 'nested', 'add', '--all')
-    await bench.agentGit('-C', 'nested', '-c', 'user.name=x', '-c', 'user.email=x@example.org', 'commit', '--quiet', '-m', 'n')
+    await bench.agentGit(
+      '-C',
+      'nested',
+      '-c',
+      'user.name=x',
+      '-c',
+      'user.email=x@example.org',
+      'commit',
+      '--quiet',
+      '-m',
+      'n',
+    )
     await bench.agentGit('add', 'nested')
     await bench.agentGit('commit', '--quiet', '-m', 'A link to a repository within')
     await makeHostile(join(target(), 'nested'))
@@ -171,7 +203,7 @@ describe('a hostile repository', () => {
 
   it('is refused where links would let git write elsewhere', async () => {
     {
-      await using _visit = await bench.arrive()
+      await using _ = await bench.arrive()
     }
     const logs = join(target(), '.git/logs')
     await rename(logs, join(bench.state, 'logs'))
@@ -182,7 +214,7 @@ describe('a hostile repository', () => {
 
   it('that borrows objects or another configuration loses both, and what cannot live without is kept aside', async () => {
     {
-      await using _visit = await bench.arrive()
+      await using _ = await bench.arrive()
       await cp(join(target(), '.git'), join(bench.state, 'common'), { recursive: true })
       await writeFile(join(bench.state, 'common/config'), hostileConfig(), { flag: 'a' })
       await bench.write('target-repo/.git/commondir', join(bench.state, 'common'))
@@ -206,16 +238,24 @@ describe('a hostile repository', () => {
 
   it('never sees a credential: only calls to the remotes have it', async () => {
     const seen: string[] = []
-    const environment = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'credential.helper', GIT_CONFIG_VALUE_0: '!echo password=t0p', SSH_AUTH_SOCK: '/agent.sock' }
-    await using visit = await bench.arrive({}, {
-      environment,
-      through: (git) => ({
-        run: async (run) => {
-          seen.push(run.cwd)
-          return await git.run(run)
-        },
-      }),
-    })
+    const environment = {
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'credential.helper',
+      GIT_CONFIG_VALUE_0: '!echo password=t0p',
+      SSH_AUTH_SOCK: '/agent.sock',
+    }
+    await using visit = await bench.arrive(
+      {},
+      {
+        environment,
+        through: (git) => ({
+          run: async (run) => {
+            seen.push(run.cwd)
+            return await git.run(run)
+          },
+        }),
+      },
+    )
     await bench.write('target-repo/.git/hooks/pre-commit', `#!/bin/sh\n${trap('hook')}\n`)
     await chmod(join(target(), '.git/hooks/pre-commit'), 0o755)
     await bench.write('target-repo/trader/work.ts', 'work\n')
@@ -233,7 +273,7 @@ describe('a hostile repository', () => {
 describe('a hostile copy of the platform repository', () => {
   it('springs no trap and is put right', async () => {
     {
-      await using _visit = await bench.arrive()
+      await using _ = await bench.arrive()
     }
     const platform = join(bench.root, 'platform-repo')
     await makeHostile(platform)

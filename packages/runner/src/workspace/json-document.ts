@@ -8,10 +8,17 @@ export function parseJsonDocument(text: string, file: string): unknown {
     return JSON.parse(text) as unknown
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause)
-    throw new TerminalError('INPUT_INVALID', `${file}, line ${faultyLine(text)}, is not valid JSON: ${problem.replace(/ in JSON at position .*$/, '')}`, {
-      cause,
-      details: { file },
-    })
+    throw new TerminalError(
+      'INPUT_INVALID',
+      `${file}, line ${faultyLine(text)}, is not valid JSON: ${problem
+        .replace(/ in JSON at position .*$/, '')
+        .replaceAll(/\s+/g, ' ')
+        .slice(0, 200)}`,
+      {
+        cause,
+        details: { file },
+      },
+    )
   }
 }
 
@@ -20,18 +27,25 @@ export function parseDocument<S extends z.ZodType>(text: string, file: string, s
   const result = schema.safeParse(parseJsonDocument(text, file))
   if (result.success) return result.data
   const faults = result.error.issues.map((issue) => `${fieldOf(issue.path)}: ${issue.message}`)
-  throw new TerminalError('INPUT_INVALID', `${file} is not valid: ${faults.slice(0, 10).join('; ')}`, { details: { file, faults } })
+  throw new TerminalError('INPUT_INVALID', `${file} is not valid: ${faults.slice(0, 10).join('; ')}`, {
+    details: { file, faults },
+  })
 }
 
 function fieldOf(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? 'the document' : path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('').replace(/^\./, '')
+  return path.length === 0
+    ? 'the document'
+    : path
+        .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+        .join('')
+        .replace(/^\./, '')
 }
 
 /** The first line after which no continuation could make it right: parsers do not always say where they stopped. */
 function faultyLine(text: string): number {
   const lines = text.split('\n')
   for (let count = 1; count < lines.length; count += 1) {
-    if (!couldGoOn(lines.slice(0, count).join('\n'))) return count
+    if (!couldGoOn(`${lines.slice(0, count).join('\n')}\n`)) return count
   }
   return lines.length
 }
@@ -42,6 +56,10 @@ function couldGoOn(start: string): boolean {
     return true
   } catch (error) {
     const problem = error instanceof Error ? error.message : ''
-    return problem.startsWith('Unexpected end') || problem.includes(`at position ${start.length} `) || problem.endsWith(`at position ${start.length}`)
+    return (
+      problem.startsWith('Unexpected end') ||
+      problem.includes(`at position ${start.length} `) ||
+      problem.endsWith(`at position ${start.length}`)
+    )
   }
 }

@@ -7,7 +7,8 @@ import { type AttemptChoice, type Bench, createBench } from './workspace-fixture
 let bench: Bench
 beforeEach(async () => {
   bench = await createBench()
-  for (const name of ['CLAUDE.md', 'mcp.json', 'settings.local.json', 'prompt.md', 'run.sh']) await writeFile(join(bench.state, 'rendered', name), `${name}\n`)
+  for (const name of ['CLAUDE.md', 'mcp.json', 'settings.local.json', 'prompt.md', 'run.sh'])
+    await writeFile(join(bench.state, 'rendered', name), `${name}\n`)
 })
 afterEach(async () => {
   await bench[Symbol.asyncDispose]()
@@ -30,7 +31,18 @@ describe('the workspace root', () => {
   it('holds exactly what belongs there, with relative links to the attempt', async () => {
     expect(await arrive({ files: FILES })).not.toContain('not ours')
     const root = (await readdir(bench.root)).toSorted()
-    expect(root).toEqual(['.claude', '.mcp.json', 'CLAUDE.md', 'attempt-1', 'current', 'platform-repo', 'shared', 'target-repo', 'task-docs', 'tasks'])
+    expect(root).toEqual([
+      '.claude',
+      '.mcp.json',
+      'CLAUDE.md',
+      'attempt-1',
+      'current',
+      'platform-repo',
+      'shared',
+      'target-repo',
+      'task-docs',
+      'tasks',
+    ])
     expect(await readlink(join(bench.root, 'current'))).toBe('tasks/master-1/attempt-1')
     expect(await readlink(join(bench.root, 'attempt-1'))).toBe('tasks/master-1/attempt-1')
     expect(await bench.read('current/prompt.md')).toBe('prompt.md\n')
@@ -56,10 +68,24 @@ describe('the workspace root', () => {
   })
 
   it('takes nothing that would leave it or lie in a repository', async () => {
-    for (const [n, destination] of ['../x', '/etc/x', 'a/../../x', '.', 'target-repo/x', 'platform-repo/x', 'task-docs/x', 'tasks/master-9/attempt-1/x', 'tasks/epoch'].entries()) {
-      await expect(arrive({ n: n + 1, files: [{ file: 'CLAUDE.md', destination, executable: false }] })).rejects.toMatchObject({ code: 'INPUT_INVALID' })
+    for (const [n, destination] of [
+      '../x',
+      '/etc/x',
+      'a/../../x',
+      '.',
+      'target-repo/x',
+      'platform-repo/x',
+      'task-docs/x',
+      'tasks/master-9/attempt-1/x',
+      'tasks/epoch',
+    ].entries()) {
+      await expect(
+        arrive({ n: n + 1, files: [{ file: 'CLAUDE.md', destination, executable: false }] }),
+      ).rejects.toMatchObject({ code: 'INPUT_INVALID' })
     }
-    await expect(arrive({ n: 20, files: [{ file: '../attempt.json', destination: 'x', executable: false }] })).rejects.toMatchObject({ code: 'INPUT_INVALID' })
+    await expect(
+      arrive({ n: 20, files: [{ file: '../attempt.json', destination: 'x', executable: false }] }),
+    ).rejects.toMatchObject({ code: 'INPUT_INVALID' })
   })
 
   it('does not write through links that were planted there', async () => {
@@ -69,7 +95,9 @@ describe('the workspace root', () => {
     expect(existsSync(join(bench.state, 'settings.local.json'))).toBe(false)
     await writeFile(join(bench.state, 'outside.md'), 'outside\n')
     await symlink(join(bench.state, 'outside.md'), join(bench.root, 'GUIDE.md'))
-    await expect(arrive({ n: 2, files: [{ file: 'CLAUDE.md', destination: 'GUIDE.md', executable: false }] })).resolves.toBeDefined()
+    await expect(
+      arrive({ n: 2, files: [{ file: 'CLAUDE.md', destination: 'GUIDE.md', executable: false }] }),
+    ).resolves.toBeDefined()
     expect((await lstat(join(bench.root, 'GUIDE.md'))).isFile()).toBe(true)
     expect(await bench.read('../../outside.md')).toBe('outside\n')
   })

@@ -29,7 +29,10 @@ export interface LayFilesDependencies {
 type Rendered = AttemptFile['files'][number]
 
 /** Puts the root in order. What it does not know it leaves alone and names. */
-export async function layFiles({ attempt, layout, recorder, tenancy }: LayFilesDependencies, sourceDirectory: string): Promise<void> {
+export async function layFiles(
+  { attempt, layout, recorder, tenancy }: LayFilesDependencies,
+  sourceDirectory: string,
+): Promise<void> {
   await tenancy.assertCurrent()
   const places = attempt.files.map((file) => ({ file, place: placeOf(file, attempt) }))
   await ensureFolder(layout.shared)
@@ -47,10 +50,18 @@ export async function layFiles({ attempt, layout, recorder, tenancy }: LayFilesD
  * @throws TerminalError INPUT_INVALID for a place outside, or inside a repository or the documents
  */
 function placeOf({ destination, file }: Rendered, attempt: AttemptFile): string {
-  const refuse = (why: string): TerminalError => new TerminalError('INPUT_INVALID', `rendered file "${file}" cannot go to "${destination}": ${why}`)
+  const refuse = (why: string): TerminalError =>
+    new TerminalError('INPUT_INVALID', `rendered file "${file}" cannot go to "${destination}": ${why}`)
   if (file !== basename(file) || file === '..' || file === '.') throw refuse('its source is not a plain file name')
   const path = normalize(destination)
-  if (destination.includes('\0') || path.startsWith('/') || path.split('/').includes('..') || path === '.' || path.endsWith('/')) throw refuse('that is not a place inside the workspace')
+  if (
+    destination.includes('\0') ||
+    path.startsWith('/') ||
+    path.split('/').includes('..') ||
+    path === '.' ||
+    path.endsWith('/')
+  )
+    throw refuse('that is not a place inside the workspace')
   const [first = '', ...rest] = path.split('/')
   const own = attemptFolder(attempt)
   if (rest.length > 0 && (first === CURRENT_LINK || first === basename(own))) return [own, ...rest].join('/')
@@ -59,11 +70,22 @@ function placeOf({ destination, file }: Rendered, attempt: AttemptFile): string 
   return path
 }
 
-async function lay({ root, file, place, sourceDirectory }: { readonly root: string; readonly file: Rendered; readonly place: string; readonly sourceDirectory: string }): Promise<void> {
+async function lay({
+  root,
+  file,
+  place,
+  sourceDirectory,
+}: {
+  readonly root: string
+  readonly file: Rendered
+  readonly place: string
+  readonly sourceDirectory: string
+}): Promise<void> {
   await ensureFolders(root, dirname(place))
   const path = join(root, place)
   const there = await statOf(path)
-  if (there?.isDirectory() === true) throw new TerminalError('WORKSPACE_CONFLICT', `${path} must be a file, but is a folder`)
+  if (there?.isDirectory() === true)
+    throw new TerminalError('WORKSPACE_CONFLICT', `${path} must be a file, but is a folder`)
   await writeDurably(path, await readFile(join(sourceDirectory, file.file), 'utf8'))
   if (file.executable) await chmod(path, 0o755)
 }
@@ -78,11 +100,15 @@ async function removeOlder(root: string, laid: ReadonlySet<string>): Promise<voi
 /** Attempts are counted per task: a link of another task's would lead to the wrong history. */
 async function removeOtherLinks(root: string, own: readonly string[]): Promise<void> {
   for (const entry of await readdir(root, { withFileTypes: true })) {
-    if (entry.isSymbolicLink() && /^attempt-[0-9]+(-g[0-9]+)?$/.test(entry.name) && !own.includes(entry.name)) await rm(join(root, entry.name))
+    if (entry.isSymbolicLink() && /^attempt-[0-9]+(-g[0-9]+)?$/.test(entry.name) && !own.includes(entry.name))
+      await rm(join(root, entry.name))
   }
 }
 
-async function nameUnknown({ layout, recorder }: Pick<LayFilesDependencies, 'layout' | 'recorder'>, links: ReadonlySet<string>): Promise<void> {
+async function nameUnknown(
+  { layout, recorder }: Pick<LayFilesDependencies, 'layout' | 'recorder'>,
+  links: ReadonlySet<string>,
+): Promise<void> {
   const known = new Set<string>([
     ...RENDERED_AT_ROOT.map((place) => place.split('/')[0] ?? ''),
     ...links,
@@ -95,5 +121,8 @@ async function nameUnknown({ layout, recorder }: Pick<LayFilesDependencies, 'lay
   ])
   const unknown = (await readdir(layout.root)).filter((name) => !known.has(name))
   if (unknown.length === 0) return
-  recorder.note('warning', `the workspace holds what is not ours and was left alone: ${printableLine(unknown.slice(0, 20).join(', '))}`)
+  recorder.note(
+    'warning',
+    `the workspace holds what is not ours and was left alone: ${printableLine(unknown.slice(0, 20).join(', '))}`,
+  )
 }

@@ -48,7 +48,11 @@ export function createMirror({ git, localGit, directory, remote, recorder, signa
   const ensure = async (): Promise<void> => {
     if ((await statOf(join(directory, 'HEAD'))) === undefined) {
       await mkdir(dirname(directory), { recursive: true })
-      await localGit.run({ args: ['init', '--quiet', '--bare', '--template=', directory], cwd: dirname(directory), signal })
+      await localGit.run({
+        args: ['init', '--quiet', '--bare', '--template=', directory],
+        cwd: dirname(directory),
+        signal,
+      })
     }
     // A runner that was killed leaves locks; the workspace's lock says that no other one works here.
     await removeLocks(directory)
@@ -58,7 +62,15 @@ export function createMirror({ git, localGit, directory, remote, recorder, signa
     await ensure()
     const isNew = (await repository.git(['for-each-ref', '--count=1', 'refs/remotes/origin'])) === ''
     await recorder.recordRemote('target', isNew ? 'clone' : 'fetch', () =>
-      withCredentials.git(['fetch', '--quiet', '--prune', '--no-tags', '--no-write-fetch-head', remote.url, ...REFSPECS]),
+      withCredentials.git([
+        'fetch',
+        '--quiet',
+        '--prune',
+        '--no-tags',
+        '--no-write-fetch-head',
+        remote.url,
+        ...REFSPECS,
+      ]),
     )
   }
   return {
@@ -92,5 +104,7 @@ export function missingBranch(remote: RepositoryRef, existing: readonly string[]
     existing.length === 0
       ? `${remote.url} is empty: it needs a first commit on branch "${remote.branch}"`
       : `${remote.url} has no branch "${remote.branch}"; it has ${shown}`
-  return new TerminalError('GIT_NOT_FOUND', message, { details: { url: remote.url, branch: remote.branch, existing: existing.slice(0, 50) } })
+  return new TerminalError('GIT_NOT_FOUND', message, {
+    details: { url: remote.url, branch: remote.branch, existing: existing.slice(0, 50) },
+  })
 }

@@ -27,7 +27,10 @@ export async function refreshPlatformRepository(dependencies: PlatformDependenci
     await bringUpToDate(dependencies)
   } catch (error) {
     if (!hasCode(error, 'GIT_FAILED') || dependencies.signal.aborted) throw error
-    dependencies.recorder.note('warning', `the copy of ${dependencies.remote.url} is damaged and is cloned anew: ${error.message}`)
+    dependencies.recorder.note(
+      'warning',
+      `the copy of ${dependencies.remote.url} is damaged and is cloned anew: ${error.message}`,
+    )
     await rm(dependencies.directory, { recursive: true, force: true })
     await bringUpToDate(dependencies)
   }
@@ -59,7 +62,16 @@ async function bringUpToDate(dependencies: PlatformDependencies): Promise<void> 
   })
   const repository = openRepository({ git, directory, bare: false, signal })
   await recorder.recordRemote('platform', isNew ? 'clone' : 'fetch', () =>
-    repository.git(['fetch', '--quiet', '--prune', '--tags', '--force', '--no-write-fetch-head', remote.url, '+refs/heads/*:refs/remotes/origin/*']),
+    repository.git([
+      'fetch',
+      '--quiet',
+      '--prune',
+      '--tags',
+      '--force',
+      '--no-write-fetch-head',
+      remote.url,
+      '+refs/heads/*:refs/remotes/origin/*',
+    ]),
   )
   await recorder.record('platform', 'checkout', () => checkOut(repository, remote))
 }

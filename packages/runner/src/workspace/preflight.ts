@@ -22,8 +22,14 @@ export async function preflight(context: PreflightContext): Promise<void> {
   await tryPush(context)
 }
 
-async function assertReadable({ git, pushDirectory, recorder, signal }: PreflightContext, repository: GitOperation['repository'], remote: RepositoryRef): Promise<void> {
-  const { stdout } = await recorder.recordRemote(repository, 'lsRemote', () => git.run({ args: ['ls-remote', '--heads', remote.url], cwd: pushDirectory, signal }))
+async function assertReadable(
+  { git, pushDirectory, recorder, signal }: PreflightContext,
+  repository: GitOperation['repository'],
+  remote: RepositoryRef,
+): Promise<void> {
+  const { stdout } = await recorder.recordRemote(repository, 'lsRemote', () =>
+    git.run({ args: ['ls-remote', '--heads', remote.url], cwd: pushDirectory, signal }),
+  )
   const branches = stdout.split('\n').flatMap((line) => line.split('\trefs/heads/').slice(1))
   if (!branches.includes(remote.branch)) throw missingBranch(remote, branches)
 }
@@ -36,7 +42,13 @@ async function tryPush({ attempt, mirror, recorder }: PreflightContext): Promise
   const environment = authorEnvironment(repository.githubUser)
   const commit = await mirror.repository.git(['commit-tree', '-m', 'A dry run', tree], { environment })
   await recorder.recordRemote('target', 'push', () =>
-    mirror.withCredentials.git(['push', '--dry-run', '--porcelain', '--no-verify', repository.url, `+${commit}:refs/heads/${branch}`]),
+    mirror.withCredentials.git([
+      'push',
+      '--dry-run',
+      '--porcelain',
+      '--no-verify',
+      repository.url,
+      `+${commit}:refs/heads/${branch}`,
+    ]),
   )
 }
-

@@ -10,8 +10,9 @@ import { missingBranch } from './mirror.ts'
 import { remoteBranches } from './platform-repository.ts'
 import { branchesToPrune, type LocalBranch } from './prune-branches.ts'
 import { isSameRepository, withoutUserInfo } from './same-repository.ts'
-import { bundle, finishPartialSave, inspectTree, isClean, saveWork } from './save-work.ts'
+import { bundle, finishPartialSave, saveWork } from './save-work.ts'
 import { secureTarget, type TargetContext } from './target-context.ts'
+import { inspectTree, isClean } from './tree-state.ts'
 import { ensureWorkingDirectory } from './working-directory.ts'
 
 /** `target-repo/` on the attempt's branch. May be cut anywhere and run again. */
@@ -28,7 +29,9 @@ export async function prepareTarget(context: TargetContext): Promise<TargetState
   const decision = await decide(context, base)
   if (decision.kind === 'conflict') throw await branchConflict(context, decision)
   await tenancy.assertCurrent()
-  await recorder.record('target', decision.kind === 'fastForward' ? 'merge' : 'checkout', () => checkOut(context, decision.sha))
+  await recorder.record('target', decision.kind === 'fastForward' ? 'merge' : 'checkout', () =>
+    checkOut(context, decision.sha),
+  )
   if ('note' in decision) recorder.note('info', `${branch}: ${decision.note}`)
   await mirror.markSeen(branch, await mirror.remoteBranch(branch))
   await prune(context)
@@ -48,7 +51,10 @@ export async function refuseOtherOrigin({ attempt, layout, localGit, signal }: T
   const wanted = attempt.spec.repository.url
   if (origin === undefined || isSameRepository(origin, wanted)) return
   const found = withoutUserInfo(origin)
-  throw conflict(`${layout.target} is a clone of ${found}, but this attempt is for ${wanted}: move the folder away to go on`, { found, wanted })
+  throw conflict(
+    `${layout.target} is a clone of ${found}, but this attempt is for ${wanted}: move the folder away to go on`,
+    { found, wanted },
+  )
 }
 
 /** Makes the repository usable and its tree clean; returns the folders that hold what was in the way. */
@@ -82,8 +88,13 @@ async function bringUpToDate(context: TargetContext, owner: string): Promise<rea
   const tree = await inspectTree(target)
   if (!isClean(tree)) {
     await tenancy.assertCurrent()
-    saved.push(await saveWork({ repository: target, state: tree, attemptDirectory: owner, attemptName: attempt.spec.name }))
-    recorder.note('warning', `uncommitted work of an earlier attempt was saved to ${relative(layout.root, saved.at(-1) ?? owner)}`)
+    saved.push(
+      await saveWork({ repository: target, state: tree, attemptDirectory: owner, attemptName: attempt.spec.name }),
+    )
+    recorder.note(
+      'warning',
+      `uncommitted work of an earlier attempt was saved to ${relative(layout.root, saved.at(-1) ?? owner)}`,
+    )
   }
   await recorder.record('target', 'fetch', () => fetchFromMirror(context))
   await assertWhole(context)
@@ -95,7 +106,14 @@ async function fetchFromMirror({ mirror, target }: TargetContext): Promise<void>
   const shallow = (await statOf(join(target.directory, '.git', 'shallow'))) === undefined ? [] : ['--unshallow']
   const common = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...shallow]
   await target.git([...common, '--prune', mirror.repository.directory, '+refs/remotes/origin/*:refs/remotes/origin/*'])
-  await target.git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', mirror.repository.directory, '+refs/tags/*:refs/tags/*'])
+  await target.git([
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    mirror.repository.directory,
+    '+refs/tags/*:refs/tags/*',
+  ])
 }
 
 /** Every object that only the workspace has must be there, or a later push would find out. */
@@ -139,14 +157,21 @@ async function decide({ attempt, mirror, target }: TargetContext, base: string):
   })
 }
 
-async function relationOf(target: TargetContext['target'], local: string, remote: string): Promise<'equal' | 'ahead' | 'behind' | 'diverged'> {
+async function relationOf(
+  target: TargetContext['target'],
+  local: string,
+  remote: string,
+): Promise<'equal' | 'ahead' | 'behind' | 'diverged'> {
   if (local === remote) return 'equal'
   if (await target.isAncestor(remote, local)) return 'ahead'
   return (await target.isAncestor(local, remote)) ? 'behind' : 'diverged'
 }
 
 /** Nothing is changed; the workspace's commits are also put where a person can fetch them from. */
-async function branchConflict({ attempt, layout, target, tenancy }: TargetContext, { local, remote, why }: Extract<BranchDecision, { kind: 'conflict' }>): Promise<Error> {
+async function branchConflict(
+  { attempt, layout, target, tenancy }: TargetContext,
+  { local, remote, why }: Extract<BranchDecision, { kind: 'conflict' }>,
+): Promise<Error> {
   const { branch } = attempt.spec
   const file = join(tenancy.attemptDirectory, 'branch.bundle')
   await rm(file, { force: true })
@@ -180,7 +205,9 @@ async function branchPoint({ target }: TargetContext, head: string, base: string
 
 async function prune({ attempt, mirror, recorder, target }: TargetContext): Promise<void> {
   const format = '--format=%(refname:lstrip=2)%09%(objectname)%09%(committerdate:unix)'
-  const lines = (await target.git(['for-each-ref', format, 'refs/heads/feature'])).split('\n').filter((line) => line !== '')
+  const lines = (await target.git(['for-each-ref', format, 'refs/heads/feature']))
+    .split('\n')
+    .filter((line) => line !== '')
   const branches: LocalBranch[] = []
   for (const line of lines) {
     const [name = '', sha = '', committed = '0'] = line.split('\t')
@@ -193,7 +220,11 @@ async function prune({ attempt, mirror, recorder, target }: TargetContext): Prom
 }
 
 /** Also true for a branch that was deleted at the remote after it was pushed: the runner's own clone still has it. */
-async function isPushed({ mirror, target }: Pick<TargetContext, 'mirror' | 'target'>, name: string, sha: string): Promise<boolean> {
+async function isPushed(
+  { mirror, target }: Pick<TargetContext, 'mirror' | 'target'>,
+  name: string,
+  sha: string,
+): Promise<boolean> {
   if ((await target.git(['for-each-ref', '--count=1', '--contains', sha, 'refs/remotes/origin'])) !== '') return true
   const seen = await mirror.seen(name)
   return seen !== undefined && (await mirror.repository.isAncestor(sha, seen))

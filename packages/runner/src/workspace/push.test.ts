@@ -1,7 +1,7 @@
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { RetryableError } from '@orchestrator/shared/core'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { layoutOf } from './layout.ts'
 import { type Bench, createBench } from './workspace-fixture.ts'
 
@@ -15,20 +15,16 @@ afterEach(async () => {
   await bench[Symbol.asyncDispose]()
 })
 
-async function agentCommits(path: string, text: string): Promise<string> {
-  await bench.write(`target-repo/${path}`, text)
-  await bench.agentGit('add', '--all')
-  await bench.agentGit('commit', '--quiet', '-m', `Change ${path}`)
-  return await bench.agentGit('rev-parse', 'HEAD')
-}
-
 describe('push', () => {
   it('is rejected, naming both shas, when somebody pushed meanwhile; their commit stays', async () => {
     await using visit = await bench.arrive()
-    const mine = await agentCommits('trader/a.ts', 'a\n')
+    const mine = await bench.agentCommits('trader/a.ts', 'a\n')
     const theirs = await bench.target.commit({ branch: BRANCH, files: { 'trader/p.ts': 'p\n' } })
     const failed = visit.workspace.push()
-    await expect(failed).rejects.toMatchObject({ code: 'GIT_REJECTED', details: { sha: mine, expected: null, found: theirs } })
+    await expect(failed).rejects.toMatchObject({
+      code: 'GIT_REJECTED',
+      details: { sha: mine, expected: null, found: theirs },
+    })
     await expect(failed).rejects.toThrow(/was changed at the remote meanwhile/)
     expect(await bench.target.sha(BRANCH)).toBe(theirs)
     expect(visit.workspace.gitOperations.at(-1)).toMatchObject({ operation: 'push', ok: false })
@@ -38,13 +34,13 @@ describe('push', () => {
     await writeFile(join(bench.target.path, 'hooks/pre-receive'), '#!/bin/sh\necho "no secrets allowed" >&2\nexit 1\n')
     await chmod(join(bench.target.path, 'hooks/pre-receive'), 0o755)
     await using visit = await bench.arrive()
-    await agentCommits('trader/a.ts', 'a\n')
+    await bench.agentCommits('trader/a.ts', 'a\n')
     await expect(visit.workspace.push()).rejects.toThrow(/pre-receive hook declined/)
   })
 
   it('of a rewritten branch replaces what was pushed before, says so and keeps it findable', async () => {
     await using visit = await bench.arrive()
-    await agentCommits('trader/a.ts', 'a\n')
+    await bench.agentCommits('trader/a.ts', 'a\n')
     const first = await visit.workspace.push()
     await bench.agentGit('commit', '--quiet', '--amend', '-m', 'Better words')
     const after = await visit.workspace.push()
@@ -55,49 +51,55 @@ describe('push', () => {
 
   it('counts as done when only its answer was lost', async () => {
     let isFirst = true
-    await using visit = await bench.arrive({}, {
-      through: (git) => ({
-        run: async (run) => {
-          const output = await git.run(run)
-          if (!isFirst || !run.args.includes('push')) return output
-          isFirst = false
-          throw new RetryableError('GIT_UNAVAILABLE', 'the line went dead')
-        },
-      }),
-    })
-    const sha = await agentCommits('trader/a.ts', 'a\n')
+    await using visit = await bench.arrive(
+      {},
+      {
+        through: (git) => ({
+          run: async (run) => {
+            const output = await git.run(run)
+            if (!isFirst || !run.args.includes('push')) return output
+            isFirst = false
+            throw new RetryableError('GIT_UNAVAILABLE', 'the line went dead')
+          },
+        }),
+      },
+    )
+    const sha = await bench.agentCommits('trader/a.ts', 'a\n')
     expect(await visit.workspace.push()).toBe(sha)
-    expect(visit.workspace.gitOperations.filter(({ operation }) => operation === 'push').map(({ ok }) => ok)).toEqual([false, true])
+    expect(visit.workspace.gitOperations.filter(({ operation }) => operation === 'push').map(({ ok }) => ok)).toEqual([
+      false,
+      true,
+    ])
   })
 
   it('works when the runner has lost its own clone', async () => {
     {
       await using visit = await bench.arrive()
-      await agentCommits('trader/a.ts', 'a\n')
+      await bench.agentCommits('trader/a.ts', 'a\n')
       await visit.workspace.push()
     }
     await rm(bench.pushDirectory, { recursive: true })
     await using visit = await bench.arrive({ n: 2 })
-    const sha = await agentCommits('trader/b.ts', 'b\n')
+    const sha = await bench.agentCommits('trader/b.ts', 'b\n')
     expect(await visit.workspace.push()).toBe(sha)
   })
 
   it('makes its own clone anew when that is damaged', async () => {
     {
-      await using _visit = await bench.arrive()
+      await using _ = await bench.arrive()
     }
     const { mirror } = layoutOf(bench.attempt(), bench.pushDirectory)
     await writeFile(join(mirror, 'packed-refs'), 'nonsense\n')
     await rm(join(mirror, 'objects'), { recursive: true })
     await using visit = await bench.arrive({ n: 2 })
     expect(visit.notes()).toContain('made anew')
-    const sha = await agentCommits('trader/b.ts', 'b\n')
+    const sha = await bench.agentCommits('trader/b.ts', 'b\n')
     expect(await visit.workspace.push()).toBe(sha)
   })
 
   it('and commit are refused once a later attempt has the workspace', async () => {
     await using visit = await bench.arrive()
-    await agentCommits('trader/a.ts', 'a\n')
+    await bench.agentCommits('trader/a.ts', 'a\n')
     await bench.write('target-repo/trader/b.ts', 'b\n')
     await writeFile(join(bench.root, 'tasks/epoch'), JSON.stringify({ generation: 1, sequence: 999 }))
     await expect(visit.workspace.commitLeftovers('Left')).rejects.toMatchObject({ code: 'FENCED' })
@@ -111,7 +113,7 @@ describe('what the agent checked out', () => {
   it('is taken over by the branch of the attempt where it follows on from it', async () => {
     await using visit = await bench.arrive()
     await bench.agentGit('checkout', '--quiet', '-b', 'my-own')
-    const sha = await agentCommits('trader/a.ts', 'a\n')
+    const sha = await bench.agentCommits('trader/a.ts', 'a\n')
     await bench.write('target-repo/trader/b.ts', 'b\n')
     expect(await visit.workspace.commitLeftovers('Left')).toBe(true)
     expect(visit.notes()).toContain('my-own')
@@ -122,16 +124,16 @@ describe('what the agent checked out', () => {
   it('is taken over from a detached head and after the branch was renamed', async () => {
     await using visit = await bench.arrive()
     await bench.agentGit('checkout', '--quiet', '--detach')
-    const detached = await agentCommits('trader/a.ts', 'a\n')
+    const detached = await bench.agentCommits('trader/a.ts', 'a\n')
     expect(await visit.workspace.push()).toBe(detached)
     await bench.agentGit('branch', '-m', 'renamed')
-    const renamed = await agentCommits('trader/b.ts', 'b\n')
+    const renamed = await bench.agentCommits('trader/b.ts', 'b\n')
     expect(await visit.workspace.push()).toBe(renamed)
   })
 
   it('is left alone where it is something else', async () => {
     await using visit = await bench.arrive()
-    const own = await agentCommits('trader/a.ts', 'a\n')
+    const own = await bench.agentCommits('trader/a.ts', 'a\n')
     await bench.agentGit('checkout', '--quiet', 'origin/main')
     await bench.write('target-repo/trader/b.ts', 'b\n')
     expect(await visit.workspace.commitLeftovers('Left')).toBe(false)
@@ -141,9 +143,9 @@ describe('what the agent checked out', () => {
 
   it('with unfinished conflicts is not committed', async () => {
     await using visit = await bench.arrive()
-    await agentCommits('trader/a.ts', 'a\n')
+    await bench.agentCommits('trader/a.ts', 'a\n')
     await bench.agentGit('checkout', '--quiet', '-b', 'side', 'HEAD~1')
-    await agentCommits('trader/a.ts', 'other\n')
+    await bench.agentCommits('trader/a.ts', 'other\n')
     await bench.agentGit('checkout', '--quiet', BRANCH)
     await expect(bench.agentGit('merge', 'side')).rejects.toThrow()
     expect(await visit.workspace.commitLeftovers('Left')).toBe(false)
@@ -174,8 +176,15 @@ describe('what the agent checked out', () => {
     await chmod(join(bench.root, 'target-repo/README.md'), 0o755)
     expect(await visit.workspace.commitLeftovers('# a heading\n\n-F is text here')).toBe(true)
     const sha = await visit.workspace.push()
-    expect((await visit.workspace.changes()).files.toSorted()).toEqual(['-n odd "name"\n.md', 'README.md', 'trader/index.ts', 'trader/index.ts/now-a-folder.ts'])
-    expect(await bench.target.git(['log', '-1', '--format=%an <%ae>', sha])).toBe('claude-agent-1 <claude-agent-1@users.noreply.github.com>\n')
+    expect((await visit.workspace.changes()).files.toSorted()).toEqual([
+      '-n odd "name"\n.md',
+      'README.md',
+      'trader/index.ts',
+      'trader/index.ts/now-a-folder.ts',
+    ])
+    expect(await bench.target.git(['log', '-1', '--format=%an <%ae>', sha])).toBe(
+      'claude-agent-1 <claude-agent-1@users.noreply.github.com>\n',
+    )
   })
 })
 
@@ -198,7 +207,7 @@ describe('changes', () => {
 
   it('are counted from where the branch parts from its base, also after the base was merged in', async () => {
     await using visit = await bench.arrive()
-    await agentCommits('trader/a.ts', 'a\n')
+    await bench.agentCommits('trader/a.ts', 'a\n')
     await bench.target.commit({ files: { 'elsewhere.md': 'e\n' } })
     await visit.workspace.prepareTarget()
     await bench.agentGit('merge', '--quiet', '-m', 'Base', 'origin/main')

@@ -1,7 +1,7 @@
 import { hasCode, TerminalError } from '@orchestrator/shared/core'
 import { settleOnBranch } from './agent-branch.ts'
-import { inspectGitDirectory } from './git-directory.ts'
 import { conflict } from './folders.ts'
+import { inspectGitDirectory } from './git-directory.ts'
 import { secureTarget, type TargetContext } from './target-context.ts'
 
 export interface PushContext extends TargetContext {
@@ -19,10 +19,12 @@ const UPLOAD_PACK = 'git -c safe.directory=* -c core.fsmonitor=false -c core.hoo
 export async function importBranch(context: PushContext): Promise<string> {
   const { attempt, layout, mirror, recorder, target } = context
   const { branch } = attempt.spec
-  if ((await inspectGitDirectory(layout.target)) !== 'repository') throw conflict(`${layout.target} is no repository any more: what the agent committed is gone`)
+  if ((await inspectGitDirectory(layout.target)) !== 'repository')
+    throw conflict(`${layout.target} is no repository any more: what the agent committed is gone`)
   await secureTarget(context)
   await settleOnBranch(context, { startSha: context.startSha, isHalfFinished: false })
-  if ((await target.commit(`refs/heads/${branch}`)) === undefined) throw conflict(`${layout.target} has no branch ${branch} any more`)
+  if ((await target.commit(`refs/heads/${branch}`)) === undefined)
+    throw conflict(`${layout.target} has no branch ${branch} any more`)
   await mirror.ensure()
   await recorder.record('target', 'fetch', () =>
     mirror.repository.git([
@@ -63,7 +65,14 @@ export async function pushBranch(context: PushContext): Promise<string> {
 async function send({ attempt, mirror, recorder }: PushContext, sha: string, seen: string | undefined): Promise<void> {
   const { branch, repository } = attempt.spec
   const ref = `refs/heads/${branch}`
-  const args = ['push', '--porcelain', '--no-verify', `--force-with-lease=${ref}:${seen ?? ''}`, repository.url, `${sha}:${ref}`]
+  const args = [
+    'push',
+    '--porcelain',
+    '--no-verify',
+    `--force-with-lease=${ref}:${seen ?? ''}`,
+    repository.url,
+    `${sha}:${ref}`,
+  ]
   await recorder.recordRemote('target', 'push', async () => {
     try {
       await mirror.withCredentials.git(args)
@@ -72,7 +81,7 @@ async function send({ attempt, mirror, recorder }: PushContext, sha: string, see
       const there = await remoteSha(mirror, repository.url, ref)
       // The answer to an earlier try was lost, not the push.
       if (there === sha) return
-      throw rejected({ branch, sha, seen, there, report: String(error.details['report'] ?? ''), cause: error })
+      throw rejected({ branch, sha, seen, there, report: textOf(error.details['report']), cause: error })
     }
   })
 }
@@ -95,10 +104,18 @@ function rejected({ branch, sha, seen, there, report, cause }: Rejection): Termi
     there === seen
       ? `the remote refused it: ${reasonIn(report) ?? cause.message}`
       : `the branch was changed at the remote meanwhile: it was ${seen ?? 'absent'} and is ${there ?? 'absent'} now`
-  return new TerminalError('GIT_REJECTED', `push of ${branch} was rejected, ${why}. The commits are in the workspace (${sha})`, {
-    cause,
-    details: { branch, sha, expected: seen ?? null, found: there ?? null },
-  })
+  return new TerminalError(
+    'GIT_REJECTED',
+    `push of ${branch} was rejected, ${why}. The commits are in the workspace (${sha})`,
+    {
+      cause,
+      details: { branch, sha, expected: seen ?? null, found: there ?? null },
+    },
+  )
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function reasonIn(report: string): string | undefined {
@@ -106,8 +123,15 @@ function reasonIn(report: string): string | undefined {
 }
 
 /** Rewriting what was pushed before is allowed to the agent, not silently: the older commits stay findable. */
-async function warnOfReplaced({ attempt, mirror, recorder }: PushContext, sha: string, seen: string | undefined): Promise<void> {
+async function warnOfReplaced(
+  { attempt, mirror, recorder }: PushContext,
+  sha: string,
+  seen: string | undefined,
+): Promise<void> {
   if (seen === undefined || (await mirror.repository.isAncestor(seen, sha))) return
   await mirror.repository.git(['update-ref', `refs/replaced/${attempt.spec.name}/${seen}`, seen])
-  recorder.note('warning', `${attempt.spec.branch} was rewritten: ${seen}, pushed before, is no longer part of it and stays in the runner's own clone`)
+  recorder.note(
+    'warning',
+    `${attempt.spec.branch} was rewritten: ${seen}, pushed before, is no longer part of it and stays in the runner's own clone`,
+  )
 }

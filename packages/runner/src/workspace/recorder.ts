@@ -28,7 +28,12 @@ export function createRecorder({ log, clock, signal }: RecorderDependencies): Re
   const record = async <T>(repository: Repository, operation: Operation, work: () => Promise<T>): Promise<T> => {
     const begin = clock.monotonicMs()
     const end = (outcome: { ok: boolean; problem?: string }): void => {
-      const done: GitOperation = { repository, operation, durationMs: Math.max(0, Math.round(clock.monotonicMs() - begin)), ...outcome }
+      const done: GitOperation = {
+        repository,
+        operation,
+        durationMs: Math.max(0, Math.round(clock.monotonicMs() - begin)),
+        ...outcome,
+      }
       operations.push(done)
       log.write({ kind: 'git', ...done })
     }

@@ -29,7 +29,8 @@ export function openRepository({ git, directory, bare, signal }: RepositoryOptio
   return {
     directory,
     git: run,
-    commit: async (name) => (await orNothing(run(['rev-parse', '--verify', '--quiet', `${name}^{commit}`]))) || undefined,
+    commit: async (name) =>
+      (await orNothing(run(['rev-parse', '--verify', '--quiet', `${name}^{commit}`]))) || undefined,
     isAncestor: async (ancestor, descendant) => {
       // Answers by exit code; an unknown commit is no ancestor.
       const missing = await orNothing(run(['rev-list', '--max-count=1', ancestor, `^${descendant}`, '--']))

@@ -22,7 +22,14 @@ export interface TargetContext {
 }
 
 /** Before git is run where the agent was. */
-export async function secureTarget({ attempt, layout, localGit, recorder, tenancy, signal }: TargetContext): Promise<void> {
+export async function secureTarget({
+  attempt,
+  layout,
+  localGit,
+  recorder,
+  tenancy,
+  signal,
+}: TargetContext): Promise<void> {
   const { repository } = attempt.spec
   await secureGitDirectory({
     git: localGit,

@@ -2,9 +2,9 @@ import { fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type AttemptFile } from '@orchestrator/shared/contracts'
 import { temporaryDirectory, type TemporaryDirectory } from '@orchestrator/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { enterTenancy } from './tenancy.ts'
 import { attemptFileFor } from './workspace-fixture.ts'
 
@@ -19,7 +19,13 @@ afterEach(async () => {
 })
 
 function attempt(n: number, epoch = { generation: 1, sequence: n * 10 }): AttemptFile {
-  return { ...attemptFileFor({ n }, { workspaceDirectory: root, target: 'https://example.org/t', platform: 'https://example.org/p' }), epoch }
+  return {
+    ...attemptFileFor(
+      { n },
+      { workspaceDirectory: root, target: 'https://example.org/t', platform: 'https://example.org/p' },
+    ),
+    epoch,
+  }
 }
 
 const tasks = (path: string): string => join(root, 'tasks', path)
@@ -28,7 +34,11 @@ describe('entering a workspace', () => {
   it('claims the attempt, writes the epoch and holds the lock', async () => {
     await using tenancy = await enterTenancy({ attempt: attempt(1), workloadUid: 'boot:1:2' })
     expect(tenancy.attemptDirectory).toBe(tasks('master-1/attempt-1'))
-    expect(JSON.parse(await readFile(tasks('master-1/attempt-1/claim'), 'utf8'))).toEqual({ v: 1, submittedId: attempt(1).submittedId, workloadUid: 'boot:1:2' })
+    expect(JSON.parse(await readFile(tasks('master-1/attempt-1/claim'), 'utf8'))).toEqual({
+      v: 1,
+      submittedId: attempt(1).submittedId,
+      workloadUid: 'boot:1:2',
+    })
     expect(JSON.parse(await readFile(tasks('epoch'), 'utf8'))).toEqual({ generation: 1, sequence: 10 })
     await tenancy.assertCurrent()
   })
@@ -39,7 +49,7 @@ describe('entering a workspace', () => {
   })
 
   it('is refused while another runner lives, and names it', async () => {
-    await using _first = await enterTenancy({ attempt: attempt(1), workloadUid: 'boot:1:2' })
+    await using _ = await enterTenancy({ attempt: attempt(1), workloadUid: 'boot:1:2' })
     await expect(enterTenancy({ attempt: attempt(2), workloadUid: 'u' })).rejects.toMatchObject({
       code: 'WORKSPACE_LOCKED',
       details: { holder: expect.stringContaining('boot:1:2') },
@@ -48,25 +58,42 @@ describe('entering a workspace', () => {
   })
 
   it('is refused as lost where the other runner has this very attempt', async () => {
-    await using _first = await enterTenancy({ attempt: attempt(1), workloadUid: 'boot:1:2' })
-    await expect(enterTenancy({ attempt: attempt(1), workloadUid: 'u' })).rejects.toMatchObject({ code: 'CLAIM_LOST', details: { holder: 'boot:1:2' } })
+    await using _ = await enterTenancy({ attempt: attempt(1), workloadUid: 'boot:1:2' })
+    await expect(enterTenancy({ attempt: attempt(1), workloadUid: 'u' })).rejects.toMatchObject({
+      code: 'CLAIM_LOST',
+      details: { holder: 'boot:1:2' },
+    })
   })
 
   it('is refused for ever once claimed, by its own workload too, and with an empty claim', async () => {
     await (await enterTenancy({ attempt: attempt(1), workloadUid: 'u' }))[Symbol.asyncDispose]()
-    await expect(enterTenancy({ attempt: attempt(1), workloadUid: 'u' })).rejects.toMatchObject({ code: 'CLAIM_LOST', details: { holder: 'u' } })
+    await expect(enterTenancy({ attempt: attempt(1), workloadUid: 'u' })).rejects.toMatchObject({
+      code: 'CLAIM_LOST',
+      details: { holder: 'u' },
+    })
     await mkdir(tasks('master-1/attempt-2'))
     await writeFile(tasks('master-1/attempt-2/claim'), '')
-    await expect(enterTenancy({ attempt: attempt(2), workloadUid: 'u' })).rejects.toMatchObject({ code: 'CLAIM_LOST', details: { holder: 'unknown' } })
+    await expect(enterTenancy({ attempt: attempt(2), workloadUid: 'u' })).rejects.toMatchObject({
+      code: 'CLAIM_LOST',
+      details: { holder: 'unknown' },
+    })
     expect(JSON.parse(await readFile(tasks('epoch'), 'utf8'))).toEqual({ generation: 1, sequence: 10 })
   })
 
   it('is refused after a later attempt, by generation first, and then leaves no claim', async () => {
-    await (await enterTenancy({ attempt: attempt(1, { generation: 2, sequence: 5 }), workloadUid: 'u' }))[Symbol.asyncDispose]()
-    await expect(enterTenancy({ attempt: attempt(2, { generation: 1, sequence: 99 }), workloadUid: 'u' })).rejects.toMatchObject({ code: 'FENCED' })
-    await expect(enterTenancy({ attempt: attempt(2, { generation: 2, sequence: 4 }), workloadUid: 'u' })).rejects.toMatchObject({ code: 'FENCED' })
+    await (
+      await enterTenancy({ attempt: attempt(1, { generation: 2, sequence: 5 }), workloadUid: 'u' })
+    )[Symbol.asyncDispose]()
+    await expect(
+      enterTenancy({ attempt: attempt(2, { generation: 1, sequence: 99 }), workloadUid: 'u' }),
+    ).rejects.toMatchObject({ code: 'FENCED' })
+    await expect(
+      enterTenancy({ attempt: attempt(2, { generation: 2, sequence: 4 }), workloadUid: 'u' }),
+    ).rejects.toMatchObject({ code: 'FENCED' })
     expect(existsSync(tasks('master-1/attempt-2'))).toBe(false)
-    await (await enterTenancy({ attempt: attempt(2, { generation: 2, sequence: 6 }), workloadUid: 'u' }))[Symbol.asyncDispose]()
+    await (
+      await enterTenancy({ attempt: attempt(2, { generation: 2, sequence: 6 }), workloadUid: 'u' })
+    )[Symbol.asyncDispose]()
   })
 
   it('is noticed to be over when the epoch is another or gone', async () => {
@@ -82,11 +109,15 @@ describe('entering a workspace', () => {
     await mkdir(elsewhere)
     await mkdir(root)
     await symlink(elsewhere, join(root, 'tasks'))
-    await expect(enterTenancy({ attempt: attempt(1), workloadUid: 'u' })).rejects.toMatchObject({ code: 'WORKSPACE_CONFLICT' })
+    await expect(enterTenancy({ attempt: attempt(1), workloadUid: 'u' })).rejects.toMatchObject({
+      code: 'WORKSPACE_CONFLICT',
+    })
     await rm(join(root, 'tasks'))
     await mkdir(tasks('master-1'), { recursive: true })
     await symlink(elsewhere, tasks('master-1/attempt-1'))
-    await expect(enterTenancy({ attempt: attempt(1), workloadUid: 'u' })).rejects.toMatchObject({ code: 'WORKSPACE_CONFLICT' })
+    await expect(enterTenancy({ attempt: attempt(1), workloadUid: 'u' })).rejects.toMatchObject({
+      code: 'WORKSPACE_CONFLICT',
+    })
     expect(existsSync(join(elsewhere, 'claim'))).toBe(false)
   })
 
@@ -102,12 +133,14 @@ describe('entering a workspace', () => {
     const child = fork(script, { stdio: 'inherit' })
     try {
       await new Promise((resolve) => child.once('message', resolve))
-      await expect(enterTenancy({ attempt: attempt(2), workloadUid: 'u' })).rejects.toMatchObject({ code: 'WORKSPACE_LOCKED' })
+      await expect(enterTenancy({ attempt: attempt(2), workloadUid: 'u' })).rejects.toMatchObject({
+        code: 'WORKSPACE_LOCKED',
+      })
     } finally {
       const gone = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGKILL')
       await gone
     }
-    await using _tenancy = await enterTenancy({ attempt: attempt(2), workloadUid: 'u' })
+    await using _ = await enterTenancy({ attempt: attempt(2), workloadUid: 'u' })
   })
 })

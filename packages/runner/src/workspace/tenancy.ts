@@ -1,11 +1,11 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AttemptFile, compareEpochs, Epoch } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import { acquireExclusiveLock } from '@orchestrator/shared/process'
+import { writeDurably } from '../control/durable-file.ts'
 import type { Tenancy } from '../ports.ts'
 import { claimAttempt, readClaim } from './claim.ts'
-import { writeDurably } from '../control/durable-file.ts'
-import { readFile } from 'node:fs/promises'
 import { conflict, ensureFolder, ensureFolders, hasSystemCode, statOf } from './folders.ts'
 import { attemptFolder, HISTORY_FOLDER } from './layout.ts'
 
@@ -58,9 +58,12 @@ async function takeLock(history: string, attemptDirectory: string): Promise<Disp
   const lock = acquireExclusiveLock(file)
   if (lock !== undefined) return lock
   const claim = await readClaim(attemptDirectory)
-  if (claim !== undefined) throw new TerminalError('CLAIM_LOST', `this attempt belongs to workload ${claim}`, { details: { holder: claim } })
+  if (claim !== undefined)
+    throw new TerminalError('CLAIM_LOST', `this attempt belongs to workload ${claim}`, { details: { holder: claim } })
   const holder = await readFile(join(history, HOLDER_FILE), 'utf8').catch(() => 'unknown')
-  throw new TerminalError('WORKSPACE_LOCKED', `another runner works in this workspace: ${holder}`, { details: { holder } })
+  throw new TerminalError('WORKSPACE_LOCKED', `another runner works in this workspace: ${holder}`, {
+    details: { holder },
+  })
 }
 
 async function refuseIfLater(file: string, own: Epoch): Promise<void> {
@@ -75,9 +78,13 @@ async function assertOwn(file: string, own: Epoch): Promise<void> {
 }
 
 function fenced(own: Epoch, found: Epoch | undefined): TerminalError {
-  return new TerminalError('FENCED', 'the workspace was given to a later attempt: this one must not touch it any more', {
-    details: { own, found: found ?? null },
-  })
+  return new TerminalError(
+    'FENCED',
+    'the workspace was given to a later attempt: this one must not touch it any more',
+    {
+      details: { own, found: found ?? null },
+    },
+  )
 }
 
 async function readEpoch(file: string): Promise<Epoch | undefined> {
@@ -89,6 +96,8 @@ async function readEpoch(file: string): Promise<Epoch | undefined> {
   try {
     return Epoch.parse(JSON.parse(text))
   } catch (cause) {
-    throw new TerminalError('WORKSPACE_CONFLICT', `${file} is not readable: who had the workspace last is unknown`, { cause })
+    throw new TerminalError('WORKSPACE_CONFLICT', `${file} is not readable: who had the workspace last is unknown`, {
+      cause,
+    })
   }
 }

@@ -15,17 +15,33 @@ export async function ensureWorkingDirectory(repository: string, workingDirector
   return path
 }
 
-async function enter({ top, path, workingDirectory }: { readonly top: string; readonly path: string; readonly workingDirectory: string }): Promise<string> {
+async function enter({
+  top,
+  path,
+  workingDirectory,
+}: {
+  readonly top: string
+  readonly path: string
+  readonly workingDirectory: string
+}): Promise<string> {
   const there = await statOf(path)
   if (there === undefined) {
     await mkdir(path)
     return path
   }
-  if (!there.isDirectory() && !there.isSymbolicLink()) throw conflict(`the working directory "${workingDirectory}" cannot be: ${relative(top, path)} is ${kindOf(there)}`)
+  if (!there.isDirectory() && !there.isSymbolicLink())
+    throw conflict(`the working directory "${workingDirectory}" cannot be: ${relative(top, path)} is ${kindOf(there)}`)
   const real = await realpath(path).catch(() => undefined)
-  if (real === undefined) throw conflict(`the working directory "${workingDirectory}" cannot be: ${relative(top, path)} is a link that leads nowhere`)
-  if (!isInside(top, real)) throw conflict(`the working directory "${workingDirectory}" leads out of the repository: ${relative(top, path)} points to ${real}`)
-  if ((await statOf(real))?.isDirectory() !== true) throw conflict(`the working directory "${workingDirectory}" cannot be: ${relative(top, path)} leads to a file`)
+  if (real === undefined)
+    throw conflict(
+      `the working directory "${workingDirectory}" cannot be: ${relative(top, path)} is a link that leads nowhere`,
+    )
+  if (!isInside(top, real))
+    throw conflict(
+      `the working directory "${workingDirectory}" leads out of the repository: ${relative(top, path)} points to ${real}`,
+    )
+  if ((await statOf(real))?.isDirectory() !== true)
+    throw conflict(`the working directory "${workingDirectory}" cannot be: ${relative(top, path)} leads to a file`)
   return real
 }
 

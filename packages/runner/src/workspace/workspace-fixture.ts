@@ -1,3 +1,4 @@
+// oxlint-disable no-restricted-imports, node/no-process-env -- only tests import this file
 /** A workspace, its two remotes and somebody who plays the agent: for the tests of this folder. */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -67,14 +68,25 @@ export interface Bench extends AsyncDisposable {
   arrive(choice?: AttemptChoice, options?: VisitOptions): Promise<Visit>
   /** The agent's own git in `target-repo/`: plain, with all that its configuration says. */
   agentGit(...args: readonly string[]): Promise<string>
+  /** Writes one file and commits; returns the sha. */
+  agentCommits(path: string, text: string): Promise<string>
+  /** One attempt that commits `trader/task<id>-<n>.ts` and pushes it; returns the sha. */
+  attemptThatPushes(n?: number, taskId?: string): Promise<string>
   write(path: string, text: string): Promise<void>
   read(path: string): Promise<string>
 }
 
-export async function createBench(options: { readonly documents?: Readonly<Record<string, string>>; readonly files?: Readonly<Record<string, string>> } = {}): Promise<Bench> {
+export async function createBench(
+  options: {
+    readonly documents?: Readonly<Record<string, string>>
+    readonly files?: Readonly<Record<string, string>>
+  } = {},
+): Promise<Bench> {
   const state = await mkdtemp(join(tmpdir(), 'orchestrator-workspace-'))
   const platform = await createGitRemote({ files: options.documents ?? DOCUMENTS })
-  const target = await createGitRemote({ files: options.files ?? { 'README.md': 'hello\n', 'trader/index.ts': 'export {}\n', '.gitignore': 'ignored/\n' } })
+  const target = await createGitRemote({
+    files: options.files ?? { 'README.md': 'hello\n', 'trader/index.ts': 'export {}\n', '.gitignore': 'ignored/\n' },
+  })
   await mkdir(join(state, 'workspaces'))
   await mkdir(join(state, 'rendered'))
   return new LocalBench(state, platform, target)
@@ -86,7 +98,10 @@ export interface Surroundings {
   readonly platform: string
 }
 
-export function attemptFileFor(choice: AttemptChoice, { workspaceDirectory, target, platform }: Surroundings): AttemptFile {
+export function attemptFileFor(
+  choice: AttemptChoice,
+  { workspaceDirectory, target, platform }: Surroundings,
+): AttemptFile {
   const { service = 'trader', tag = 'master', taskId = '1', n = 1 } = choice
   return {
     v: 1,
@@ -143,14 +158,30 @@ class LocalBench implements Bench {
   attempt(choice: AttemptChoice = {}): AttemptFile {
     this.#sequence += 1
     const workspaceDirectory = join(this.state, 'workspaces', `workspace-${choice.service ?? 'trader'}`)
-    return attemptFileFor({ sequence: this.#sequence, ...choice }, { workspaceDirectory, target: this.target.url, platform: this.platform.url })
+    return attemptFileFor(
+      { sequence: this.#sequence, ...choice },
+      { workspaceDirectory, target: this.target.url, platform: this.platform.url },
+    )
   }
 
-  async visit(choice: AttemptChoice = {}, { signal = new AbortController().signal, through = (git) => git, environment = {}, pushDirectory = this.pushDirectory }: VisitOptions = {}): Promise<Visit> {
+  async visit(
+    choice: AttemptChoice = {},
+    {
+      signal = new AbortController().signal,
+      through = (git) => git,
+      environment = {},
+      pushDirectory = this.pushDirectory,
+    }: VisitOptions = {},
+  ): Promise<Visit> {
     const attempt = this.attempt(choice)
     const tenancy = await enterTenancy({ attempt, workloadUid: `boot:${process.pid}:1` })
     const lines: RunnerLineBody[] = []
-    const log: LineLog = { write: (body) => lines.push(body), get lines() { return lines.length } }
+    const log: LineLog = {
+      write: (body) => lines.push(body),
+      get lines() {
+        return lines.length
+      },
+    }
     const plain = { executable: 'git', home: this.state, secrets: [] }
     const git = through(createGit({ ...plain, environment: { PATH, ...environment } }))
     const localGit = through(createGit({ ...plain, environment: { PATH } }))
@@ -183,6 +214,19 @@ class LocalBench implements Bench {
     return stdout.trim()
   }
 
+  async agentCommits(path: string, text: string): Promise<string> {
+    await this.write(`target-repo/${path}`, text)
+    await this.agentGit('add', '--all')
+    await this.agentGit('commit', '--quiet', '-m', `Change ${path}`)
+    return await this.agentGit('rev-parse', 'HEAD')
+  }
+
+  async attemptThatPushes(n = 1, taskId = '1'): Promise<string> {
+    await using visit = await this.arrive({ n, taskId })
+    await this.agentCommits(`trader/task${taskId}-${n}.ts`, `${n}\n`)
+    return await visit.workspace.push()
+  }
+
   async write(path: string, text: string): Promise<void> {
     await mkdir(dirname(join(this.root, path)), { recursive: true })
     await writeFile(join(this.root, path), text)
@@ -193,6 +237,10 @@ class LocalBench implements Bench {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.platform[Symbol.asyncDispose](), this.target[Symbol.asyncDispose](), rm(this.state, { recursive: true, force: true })])
+    await Promise.all([
+      this.platform[Symbol.asyncDispose](),
+      this.target[Symbol.asyncDispose](),
+      rm(this.state, { recursive: true, force: true }),
+    ])
   }
 }

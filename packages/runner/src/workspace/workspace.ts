@@ -46,7 +46,14 @@ export function createWorkspace(dependencies: WorkspaceDependencies): Workspace 
       reportingFullDisk(async () => {
         await tenancy.assertCurrent()
         const evidenceDirectory = tenancy.attemptDirectory
-        await refreshPlatformRepository({ git, directory: layout.platform, remote: attempt.spec.platform, evidenceDirectory, recorder, signal })
+        await refreshPlatformRepository({
+          git,
+          directory: layout.platform,
+          remote: attempt.spec.platform,
+          evidenceDirectory,
+          recorder,
+          signal,
+        })
         await placeClientConfig({ attempt, layout, recorder })
         return await refillDocuments({ attempt, layout, recorder })
       }),
@@ -57,7 +64,8 @@ export function createWorkspace(dependencies: WorkspaceDependencies): Workspace 
         state = await prepareTarget(context)
         return state
       }),
-    layFiles: ({ sourceDirectory }) => reportingFullDisk(() => layFiles({ attempt, layout, recorder, tenancy }, sourceDirectory)),
+    layFiles: ({ sourceDirectory }) =>
+      reportingFullDisk(() => layFiles({ attempt, layout, recorder, tenancy }, sourceDirectory)),
     commitLeftovers: (message) => reportingFullDisk(() => commitLeftovers(context, { message, startSha: startSha() })),
     push: () => reportingFullDisk(() => pushBranch({ ...context, startSha: startSha() })),
     changes: () =>
@@ -65,25 +73,43 @@ export function createWorkspace(dependencies: WorkspaceDependencies): Workspace 
         if (state === undefined) throw conflict('the changes of an attempt are known once its repository was prepared')
         return await readChanges({ ...context, startSha: state.startSha }, state.baseSha)
       }),
-    checkout: (sha) => reportingFullDisk(() => checkOutClean({ git: context.localGit, mirror, prefix: layout.checkoutPrefix, recorder, signal }, sha)),
+    checkout: (sha) =>
+      reportingFullDisk(() =>
+        checkOutClean({ git: context.localGit, mirror, prefix: layout.checkoutPrefix, recorder, signal }, sha),
+      ),
     get gitOperations() {
       return recorder.operations
     },
   }
 }
 
-function createContext({ attempt, clock, git, localGit, log, pushDirectory, signal, tenancy }: WorkspaceDependencies): TargetContext {
+function createContext({
+  attempt,
+  clock,
+  git,
+  localGit,
+  log,
+  pushDirectory,
+  signal,
+  tenancy,
+}: WorkspaceDependencies): TargetContext {
   const layout = layoutOf(attempt, pushDirectory)
   const recorder = createRecorder({ log, clock, signal })
   return {
     attempt,
     layout,
     localGit,
-    mirror: createMirror({ git, localGit, directory: layout.mirror, remote: attempt.spec.repository, recorder, signal }),
+    mirror: createMirror({
+      git,
+      localGit,
+      directory: layout.mirror,
+      remote: attempt.spec.repository,
+      recorder,
+      signal,
+    }),
     target: openRepository({ git: localGit, directory: layout.target, bare: false, signal }),
     recorder,
     tenancy,
     signal,
   }
 }
-

@@ -42,9 +42,15 @@ const RULES: readonly Rule[] = [
   {
     code: 'GIT_REJECTED',
     retryable: false,
-    pattern: /\[(remote )?rejected\]|failed to push some refs|protected branch|pre-receive hook declined|non-fast-forward|stale info/i,
+    pattern:
+      /\[(remote )?rejected\]|failed to push some refs|protected branch|pre-receive hook declined|non-fast-forward|stale info/i,
   },
-  { code: 'GIT_UNAVAILABLE', retryable: true, pattern: /unable to create '.*\.lock': file exists|another git process seems to be running|cannot lock ref .*\.lock': file exists/i },
+  {
+    code: 'GIT_UNAVAILABLE',
+    retryable: true,
+    pattern:
+      /unable to create '.*\.lock': file exists|another git process seems to be running|cannot lock ref .*\.lock': file exists/i,
+  },
   {
     code: 'GIT_UNAVAILABLE',
     retryable: true,
@@ -63,12 +69,20 @@ export function classifyGitFailure({ stderr, exitCode, signal, stopped }: GitFai
   if (stopped !== undefined) return STOPPED[stopped]
   const rule = RULES.find(({ pattern }) => pattern.test(stderr))
   const end = signal === null ? `exit ${exitCode ?? '?'}` : `ended by ${signal}`
-  return { code: rule?.code ?? 'GIT_FAILED', retryable: rule?.retryable ?? false, summary: summaryOf(stderr, rule) ?? end }
+  return {
+    code: rule?.code ?? 'GIT_FAILED',
+    retryable: rule?.retryable ?? false,
+    summary: summaryOf(stderr, rule) ?? end,
+  }
 }
 
 /** The line that made the rule match, else the first complaint, else the last line. */
 function summaryOf(stderr: string, rule: Rule | undefined): string | undefined {
-  const lines = stderr.split('\n').map((line) => line.trim()).filter((line) => line !== '')
-  const said = lines.find((line) => rule?.pattern.test(line)) ?? lines.find((line) => /^(fatal|error):/.test(line)) ?? lines.at(-1)
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  const said =
+    lines.find((line) => rule?.pattern.test(line)) ?? lines.find((line) => /^(fatal|error):/.test(line)) ?? lines.at(-1)
   return said === undefined ? undefined : printableLine(said.replace(/^(fatal|error|remote): */, '')).slice(0, 500)
 }

@@ -29,7 +29,10 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
-function gitWith(environment: Record<string, string> = {}, secrets: readonly string[] = []): ReturnType<typeof createGit> {
+function gitWith(
+  environment: Record<string, string> = {},
+  secrets: readonly string[] = [],
+): ReturnType<typeof createGit> {
   return createGit({ executable: 'git', home: root, environment: { PATH, ...environment }, secrets })
 }
 
@@ -83,12 +86,25 @@ async function hostileRepository(): Promise<void> {
   path = more
 `
   await writeFile(join(repository, '.git/more'), `[filter "g"]\n clean = "${bite('included')}"\n`)
-  await writeFile(join(repository, '.git/config'), `${await readFile(join(repository, '.git/config'), 'utf8')}${config}`)
+  await writeFile(
+    join(repository, '.git/config'),
+    `${await readFile(join(repository, '.git/config'), 'utf8')}${config}`,
+  )
   await writeFile(join(repository, '.gitattributes'), '*.txt filter=f diff=d merge=m\n*.bin filter=p\n*.inc filter=g\n')
   await mkdir(join(root, 'hooks'))
   await mkdir(join(root, 'elsewhere'))
   for (const directory of [join(root, 'hooks'), join(repository, '.git/hooks')]) {
-    for (const hook of ['pre-commit', 'post-commit', 'post-checkout', 'reference-transaction', 'post-index-change', 'pre-push', 'commit-msg', 'prepare-commit-msg', 'post-merge']) {
+    for (const hook of [
+      'pre-commit',
+      'post-commit',
+      'post-checkout',
+      'reference-transaction',
+      'post-index-change',
+      'pre-push',
+      'commit-msg',
+      'prepare-commit-msg',
+      'post-merge',
+    ]) {
       await writeFile(join(directory, hook), `#!/bin/sh\ntouch ${join(bitten, `hook-${hook}`)}\n`, { mode: 0o755 })
     }
   }
@@ -118,7 +134,9 @@ describe('a repository that wants to run programs', () => {
     await run(['fetch', 'ssh://127.0.0.1:1/x.git']).catch(() => {})
     await run(['config', 'remote.origin.uploadpack', bite('uploadpack')])
     await run(['config', 'remote.origin.receivepack', bite('receivepack')])
-    await expect(run(['fetch', 'origin'])).rejects.toMatchObject({ details: { keys: ['remote.origin.uploadpack', 'remote.origin.receivepack'] } })
+    await expect(run(['fetch', 'origin'])).rejects.toMatchObject({
+      details: { keys: ['remote.origin.uploadpack', 'remote.origin.receivepack'] },
+    })
     expect(await bites()).toEqual([])
     expect(await readFile(join(repository, 'a.txt'), 'utf8')).toBe('three\n')
     expect(await readdir(join(root, 'elsewhere'))).toEqual([])
@@ -134,7 +152,10 @@ describe('a repository that wants to run programs', () => {
 
   it('is refused where its configuration redirects addresses or depends on conditions', async () => {
     await writeFile(join(repository, '.git/config'), `[url "ext::sh -c evil"]\n insteadOf = file:\n`, { flag: 'a' })
-    await expect(run(['fetch', 'file:///nowhere'])).rejects.toMatchObject({ code: 'GIT_FAILED', details: { keys: ['url.ext::sh -c evil.insteadof'] } })
+    await expect(run(['fetch', 'file:///nowhere'])).rejects.toMatchObject({
+      code: 'GIT_FAILED',
+      details: { keys: ['url.ext::sh -c evil.insteadof'] },
+    })
     await expect(run(['status'])).resolves.toBeDefined()
     await writeFile(join(repository, '.git/config'), `[includeIf "onbranch:x"]\n path = more\n`, { flag: 'a' })
     await expect(run(['status'])).rejects.toMatchObject({ code: 'GIT_FAILED' })
@@ -167,8 +188,17 @@ describe('protocols', () => {
 describe('what we are given', () => {
   it('is kept: a credential helper of ours is asked', async () => {
     await writeFile(join(repository, '.git/config'), `[credential]\n helper = "!${bite('theirs')}"\n`, { flag: 'a' })
-    const git = gitWith({ GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'credential.helper', GIT_CONFIG_VALUE_0: `!touch ${join(bitten, 'ours')}; echo username=u; echo password=p;` })
-    const { stdout } = await git.run({ args: ['credential', 'fill'], cwd: repository, signal: new AbortController().signal, input: 'protocol=https\nhost=example.org\n\n' })
+    const git = gitWith({
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: 'credential.helper',
+      GIT_CONFIG_VALUE_0: `!touch ${join(bitten, 'ours')}; echo username=u; echo password=p;`,
+    })
+    const { stdout } = await git.run({
+      args: ['credential', 'fill'],
+      cwd: repository,
+      signal: new AbortController().signal,
+      input: 'protocol=https\nhost=example.org\n\n',
+    })
     expect(stdout).toContain('username=u')
     expect(await bites()).toEqual(['ours'])
   })
@@ -186,22 +216,35 @@ describe('what we are given', () => {
 describe('failures', () => {
   it('carry the command, the exit code and no secret', async () => {
     const git = gitWith({}, ['t0p-secret'])
-    const failing = git.run({ args: ['ls-remote', 'file:///t0p-secret/x'], cwd: repository, signal: new AbortController().signal })
+    const failing = git.run({
+      args: ['ls-remote', 'file:///t0p-secret/x'],
+      cwd: repository,
+      signal: new AbortController().signal,
+    })
     const error: unknown = await failing.catch((thrown: unknown) => thrown)
     expect(hasCode(error, 'GIT_NOT_FOUND')).toBe(true)
-    expect(JSON.stringify([error, String(error), error instanceof Error ? [error.message, error.stack] : ''])).not.toContain('t0p-secret')
+    expect(
+      JSON.stringify([error, String(error), error instanceof Error ? [error.message, error.stack] : '']),
+    ).not.toContain('t0p-secret')
     expect(error).toMatchObject({ details: { args: ['ls-remote', 'file:///[redacted]/x'], exitCode: 128 } })
   })
 
   it('say where git is missing', async () => {
     const git = createGit({ executable: 'no-such-git', home: root, environment: { PATH }, secrets: [] })
-    await expect(git.run({ args: ['status'], cwd: repository, signal: new AbortController().signal })).rejects.toMatchObject({ code: 'GIT_FAILED' })
+    await expect(
+      git.run({ args: ['status'], cwd: repository, signal: new AbortController().signal }),
+    ).rejects.toMatchObject({ code: 'GIT_FAILED' })
   })
 
   it('end with the time allowed, and nothing keeps running', async () => {
     await writeFile(join(root, 'slow'), `#!/bin/sh\necho $$ > ${join(root, 'pid')}\nsleep 60 & wait\n`, { mode: 0o755 })
     const git = gitWith({ GIT_SSH_COMMAND: join(root, 'slow') })
-    const slow = git.run({ args: ['ls-remote', 'ssh://host/x'], cwd: repository, signal: new AbortController().signal, timeoutMs: 500 })
+    const slow = git.run({
+      args: ['ls-remote', 'ssh://host/x'],
+      cwd: repository,
+      signal: new AbortController().signal,
+      timeoutMs: 500,
+    })
     await expect(slow).rejects.toMatchObject({ code: 'GIT_UNAVAILABLE', retryable: true })
     const pid = Number(await readFile(join(root, 'pid'), 'utf8'))
     await expect.poll(() => isRunning(pid)).toBe(false)

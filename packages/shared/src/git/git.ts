@@ -54,9 +54,13 @@ async function overridesFor(run: GitRun, keysOf: ConfigReader): Promise<readonly
   if (INERT.has(subcommand)) return []
   const { overrides, refused } = neutraliseConfig(await keysOf(run), subcommand)
   if (refused.length === 0) return overrides
-  throw new TerminalError('GIT_FAILED', `the repository's own configuration sets ${refused.join(', ')}, which cannot be neutralised`, {
-    details: { cwd: run.cwd, keys: refused },
-  })
+  throw new TerminalError(
+    'GIT_FAILED',
+    `the repository's own configuration sets ${refused.join(', ')}, which cannot be neutralised`,
+    {
+      details: { cwd: run.cwd, keys: refused },
+    },
+  )
 }
 
 /** Keys that the repository in `cwd` sets. The answer for a text that stands alone is remembered: it is asked for often. */
@@ -110,5 +114,7 @@ function outputOf(run: GitRun, end: ProcessEnd, redact: Redaction): GitOutput {
     ...(failure.code === 'GIT_REJECTED' ? { report: redact(end.stdout).slice(-2000) } : {}),
   }
   const message = `git ${subcommandOf(run.args) ?? ''} failed: ${failure.summary}`
-  throw failure.retryable ? new RetryableError(failure.code, message, { details }) : new TerminalError(failure.code, message, { details })
+  throw failure.retryable
+    ? new RetryableError(failure.code, message, { details })
+    : new TerminalError(failure.code, message, { details })
 }

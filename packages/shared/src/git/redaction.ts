@@ -10,6 +10,8 @@ export function createRedaction(secrets: readonly string[]): Redaction {
   return (text) => {
     let clean = text
     for (const value of values) clean = clean.replaceAll(value, MARK)
-    return clean.replaceAll(USER_INFO, (whole, scheme: string) => (/^ssh:/i.test(scheme) && !whole.includes(':', scheme.length) ? whole : `${scheme}${MARK}@`))
+    return clean.replaceAll(USER_INFO, (whole, scheme: string) =>
+      /^ssh:/i.test(scheme) && !whole.includes(':', scheme.length) ? whole : `${scheme}${MARK}@`,
+    )
   }
 }

@@ -21,11 +21,20 @@ const sibling = (key: string, name: string): string => key.replace(/[^.]*$/, nam
 
 const RULES: readonly Rule[] = [
   // A filter that is required and gone would fail every file it names.
-  { key: /^filter\..*\.(clean|smudge|process|required)$/, values: (key) => [[key, ''], [sibling(key, 'required'), 'false']] },
+  {
+    key: /^filter\..*\.(clean|smudge|process|required)$/,
+    values: (key) => [
+      [key, ''],
+      [sibling(key, 'required'), 'false'],
+    ],
+  },
   // A failing driver leaves a conflict; an empty one would quietly take one side.
   { key: /^merge\..*\.driver$/, values: set('false') },
   { key: /^diff\.external$|^diff\..*\.(command|textconv)$/, values: set('false') },
-  { key: /^remote\..*\.(proxy|proxyauthmethod)$|^http\.(.*\.)?(proxy|cookiefile|extraheader|sslcainfo|sslcapath|sslcert|sslkey|pinnedpubkey|curloptresolve)$/, values: set('') },
+  {
+    key: /^remote\..*\.(proxy|proxyauthmethod)$|^http\.(.*\.)?(proxy|cookiefile|extraheader|sslcainfo|sslcapath|sslcert|sslkey|pinnedpubkey|curloptresolve)$/,
+    values: set(''),
+  },
   { key: /^http\.(.*\.)?sslverify$/, values: set('true') },
   { key: /^http\.(.*\.)?savecookies$/, values: set('false') },
   { key: /^credential\..*\.helper$/, values: () => [['credential.helper', '']] },
@@ -37,15 +46,20 @@ const RULES: readonly Rule[] = [
 const NETWORK = new Set(['clone', 'fetch', 'pull', 'push', 'ls-remote', 'remote', 'submodule'])
 
 /** Keys that only mean something to calls which leave the repository. */
-const REDIRECTS = /^url\..*\.(insteadof|pushinsteadof)$|^remote\..*\.(vcs|promisor|uploadpack|receivepack)$|^extensions\.partialclone$/
+const REDIRECTS =
+  /^url\..*\.(insteadof|pushinsteadof)$|^remote\..*\.(vcs|promisor|uploadpack|receivepack)$|^extensions\.partialclone$/
 /** Whether they hold is decided while git runs, after anyone could have listed what they bring. */
 const CONDITIONAL = /^includeif\./
 
 /** @param keys names as `git config --list --name-only` prints them: section and variable in lower case */
 export function neutraliseConfig(keys: readonly string[], subcommand: string): ConfigVerdict {
   const unique = [...new Set(keys)]
-  const refused = unique.filter((key) => isCaseless(CONDITIONAL, key) || (NETWORK.has(subcommand) && isCaseless(REDIRECTS, key)))
-  const overrides = unique.flatMap((key) => RULES.filter((rule) => isCaseless(rule.key, key)).flatMap((rule) => rule.values(key)))
+  const refused = unique.filter(
+    (key) => isCaseless(CONDITIONAL, key) || (NETWORK.has(subcommand) && isCaseless(REDIRECTS, key)),
+  )
+  const overrides = unique.flatMap((key) =>
+    RULES.filter((rule) => isCaseless(rule.key, key)).flatMap((rule) => rule.values(key)),
+  )
   return { overrides, refused }
 }
 

@@ -65,11 +65,18 @@ export function isJetStreamMissing(error: unknown): boolean {
 }
 
 export function isNotFound(error: unknown): boolean {
-  return error instanceof JetStreamApiError && (error.code === JetStreamApiCodes.StreamNotFound || error.code === JetStreamApiCodes.ConsumerNotFound)
+  return (
+    error instanceof JetStreamApiError &&
+    (error.code === JetStreamApiCodes.StreamNotFound || error.code === JetStreamApiCodes.ConsumerNotFound)
+  )
 }
 
 export function unavailable(doing: string, cause?: unknown): RetryableError {
-  return new RetryableError('BROKER_UNAVAILABLE', `the broker is unavailable: ${doing}`, cause === undefined ? {} : { cause })
+  return new RetryableError(
+    'BROKER_UNAVAILABLE',
+    `the broker is unavailable: ${doing}`,
+    cause === undefined ? {} : { cause },
+  )
 }
 
 /** Turns what the client throws into our errors; what it cannot name stays as it is. */

@@ -81,7 +81,10 @@ async function openConnection({ servers, name, user, password, signal }: BrokerO
   try {
     return await raceAbort(connecting, signal)
   } catch (error) {
-    connecting.then((late) => late.close(), () => undefined)
+    connecting.then(
+      (late) => late.close(),
+      () => undefined,
+    )
     throw signal.aborted ? signal.reason : connectError(error, servers)
   }
 }
@@ -91,7 +94,9 @@ function connectError(error: unknown, servers: readonly string[]): Error {
   if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError) {
     return new TerminalError('CONFIG_INVALID', `the broker at ${where} refuses this user or password`, { cause: error })
   }
-  return new RetryableError('BROKER_UNAVAILABLE', `no broker answers at ${where} (${describeError(error)})`, { cause: error })
+  return new RetryableError('BROKER_UNAVAILABLE', `no broker answers at ${where} (${describeError(error)})`, {
+    cause: error,
+  })
 }
 
 async function openJetStream(nc: NatsConnection, { servers, signal }: BrokerOptions): Promise<JetStreamManager> {
@@ -101,9 +106,13 @@ async function openJetStream(nc: NatsConnection, { servers, signal }: BrokerOpti
     if (signal.aborted) throw signal.reason
     if (!isJetStreamMissing(error)) throw connectError(error, servers)
     const where = servers.join(', ')
-    throw new TerminalError('BROKER_UNSUITABLE', `JetStream is not enabled for this user at ${where}: enable it there`, {
-      cause: error,
-    })
+    throw new TerminalError(
+      'BROKER_UNSUITABLE',
+      `JetStream is not enabled for this user at ${where}: enable it there`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

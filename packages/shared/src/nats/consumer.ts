@@ -62,7 +62,12 @@ export async function runDurable(options: DurableOptions): Promise<Durable> {
       logger,
       clock,
       take: (message, signal) =>
-        handling.handle({ message, signal, about: { stream, seq: message.seq, subject: message.subject }, read: readMessage(message) }),
+        handling.handle({
+          message,
+          signal,
+          about: { stream, seq: message.seq, subject: message.subject },
+          read: readMessage(message),
+        }),
     }),
   )
   const replays = stack.use(
@@ -107,12 +112,19 @@ async function replay({ broker, handling, logger, message, signal }: Replay): Pr
   }
   const { stream, sequence } = request
   try {
-    const found = await ask(broker, 'fetching a message again', () => broker.jsm.streams.getMessage(stream, { seq: sequence }))
+    const found = await ask(broker, 'fetching a message again', () =>
+      broker.jsm.streams.getMessage(stream, { seq: sequence }),
+    )
     if (found === null) {
       logger.info({ stream, sequence }, 'a replay is obsolete: its message is gone')
       return message.ack()
     }
-    await handling.handle({ message, signal, about: { stream, seq: found.seq, subject: found.subject }, read: readMessage(found) })
+    await handling.handle({
+      message,
+      signal,
+      about: { stream, seq: found.seq, subject: found.subject },
+      read: readMessage(found),
+    })
   } catch (error) {
     logger.warn({ stream, sequence, error: describeError(error) }, 'a replay comes again')
     message.nak(REPLAY_RETRY_MS)

@@ -50,7 +50,9 @@ export function createDeadLetters(broker: Broker): DeadLetters {
     replay: async ({ durable, stream, sequence }) => {
       const request: ReplayRequest = { v: 1, stream, sequence }
       const options = { expect: { streamName: DEADLETTERS } }
-      await ask(broker, 'asking for a replay', () => broker.js.publish(replaySubject(durable), JSON.stringify(request), options))
+      await ask(broker, 'asking for a replay', () =>
+        broker.js.publish(replaySubject(durable), JSON.stringify(request), options),
+      )
     },
   }
 }

@@ -21,7 +21,10 @@ afterAll(() => server[Symbol.asyncDispose]())
 describe('documents', () => {
   it('creates once, updates at the revision that was read, and removes', async () => {
     const first = await leases.create('a.1', lease('me'))
-    await expect(leases.create('a.1', lease('you'))).rejects.toMatchObject({ code: 'DOCUMENT_CONFLICT', retryable: true })
+    await expect(leases.create('a.1', lease('you'))).rejects.toMatchObject({
+      code: 'DOCUMENT_CONFLICT',
+      retryable: true,
+    })
     const second = await leases.update('a.1', lease('me', 1), first)
     await expect(leases.update('a.1', lease('you'), first)).rejects.toMatchObject({ code: 'DOCUMENT_CONFLICT' })
     expect(await leases.get('a.1')).toEqual({ key: 'a.1', value: lease('me', 1), revision: second })
@@ -46,7 +49,7 @@ describe('documents', () => {
   })
 
   it('keeps fields that it does not know', async () => {
-    const revision = Number((await broker.js.publish('$KV.leases.open', '{"v":1,"holder":"x","beat":1,"later":[1]}')).seq)
+    const { seq: revision } = await broker.js.publish('$KV.leases.open', '{"v":1,"holder":"x","beat":1,"later":[1]}')
     const read = await leases.get('open')
     expect(read?.value).toMatchObject({ later: [1] })
     await leases.update('open', { ...(read?.value ?? lease('')), beat: 2 }, revision)
@@ -79,7 +82,13 @@ describe('documents', () => {
     await crashing.restart()
     await expect.poll(() => own.connected).toBe(true)
     await documents.remove('w.1', second)
-    await expect.poll(() => seen).toEqual([['w.1', 0], ['w.1', 1], ['w.1', 'removed']])
+    await expect
+      .poll(() => seen)
+      .toEqual([
+        ['w.1', 0],
+        ['w.1', 1],
+        ['w.1', 'removed'],
+      ])
     stop.abort()
     await watching
   })

@@ -68,7 +68,11 @@ class Bucketed<T> implements Documents<T> {
   async list(filter = '>'): Promise<readonly DocumentEntry<T>[]> {
     const { broker, bucket } = this.#opened
     const source = { broker, stream: bucketStream(bucket), ahead: AHEAD }
-    const options = { subjects: [`$KV.${bucket}.${filter}`], lastPerSubject: true, signal: new AbortController().signal }
+    const options = {
+      subjects: [`$KV.${bucket}.${filter}`],
+      lastPerSubject: true,
+      signal: new AbortController().signal,
+    }
     const found = new Map<string, DocumentEntry<T>>()
     for await (const message of scanStream(source, options)) {
       const change = this.#read(message)
@@ -83,7 +87,11 @@ class Bucketed<T> implements Documents<T> {
   async *watch(signal: AbortSignal, filter = '>'): AsyncGenerator<Change<T>> {
     const { broker, bucket } = this.#opened
     const source = { broker, stream: bucketStream(bucket), ahead: AHEAD }
-    for await (const message of followStream(source, { subjects: [`$KV.${bucket}.${filter}`], lastPerSubject: true, signal })) {
+    for await (const message of followStream(source, {
+      subjects: [`$KV.${bucket}.${filter}`],
+      lastPerSubject: true,
+      signal,
+    })) {
       const change = this.#read(message)
       if (change !== undefined) yield change
     }

@@ -1,5 +1,14 @@
 /** Declares one durable and pulls from it, across disconnects and the loss of the consumer, never more than it can hold. */
-import { AckPolicy, type Consumer, type ConsumerConfig, type ConsumerMessages, DeliverPolicy, JetStreamApiError, type JsMsg, ReplayPolicy } from '@nats-io/jetstream'
+import {
+  AckPolicy,
+  type Consumer,
+  type ConsumerConfig,
+  type ConsumerMessages,
+  DeliverPolicy,
+  JetStreamApiError,
+  type JsMsg,
+  ReplayPolicy,
+} from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
 import { backoffMs, type Clock, describeError, systemClock } from '../core/index.ts'
 import { ask } from './broker-errors.ts'

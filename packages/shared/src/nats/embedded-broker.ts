@@ -16,6 +16,7 @@ import {
   checkBinary,
   hasFlock,
   isBrokerOf,
+  isHeldByStranger,
   lockHolder,
   lockIsHeld,
   spawnBroker,
@@ -66,7 +67,10 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
 }
 
 /** Without flock(1) what the running broker has written about itself is checked instead; that leaves a gap of milliseconds. */
-export async function startUnder(options: EmbeddedBrokerOptions, { flock }: { readonly flock: boolean }): Promise<EmbeddedBroker> {
+export async function startUnder(
+  options: EmbeddedBrokerOptions,
+  { flock }: { readonly flock: boolean },
+): Promise<EmbeddedBroker> {
   await checkBinary(options.binary)
   const directory = await openBrokerDirectory(options.directory)
   const credentials = await loadCredentials(directory)
@@ -79,6 +83,7 @@ export async function startUnder(options: EmbeddedBrokerOptions, { flock }: { re
     // The lock is held: by one that starts, runs or ends. Look again until it is clear which.
     const adopted = await adopt(options, { directory, credentials })
     if (adopted !== undefined) return handle(directory, { ...credentials, ...adopted, adopted: true })
+    if (await isHeldByStranger(directory)) throw await inUse(directory)
     await systemClock.sleep(POLL_MS * 10, limit).catch(async () => {
       options.signal.throwIfAborted()
       throw await inUse(directory)
@@ -119,7 +124,10 @@ interface Listening {
   readonly started: StartedProcess
 }
 
-async function untilListening(options: EmbeddedBrokerOptions, { directory, started }: Listening): Promise<PortsFile | undefined> {
+async function untilListening(
+  options: EmbeddedBrokerOptions,
+  { directory, started }: Listening,
+): Promise<PortsFile | undefined> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(START_LIMIT_MS)])
   const { child, pid } = started
   try {
@@ -137,7 +145,10 @@ async function untilListening(options: EmbeddedBrokerOptions, { directory, start
 }
 
 async function endedAtOnce(directory: BrokerDirectory): Promise<Error> {
-  return new RetryableError('BROKER_UNAVAILABLE', `the broker ended at once: ${await readLogTail(directory)}; see ${directory.log}`)
+  return new RetryableError(
+    'BROKER_UNAVAILABLE',
+    `the broker ended at once: ${await readLogTail(directory)}; see ${directory.log}`,
+  )
 }
 
 async function findRunning(directory: BrokerDirectory): Promise<PortsFile | undefined> {
@@ -171,9 +182,13 @@ async function inUse(directory: BrokerDirectory): Promise<TerminalError> {
   const running = await findRunning(directory)
   const pid = running?.pid ?? (await lockHolder(directory))
   const who = pid === undefined ? 'another process' : `process ${pid}`
-  return new TerminalError('BROKER_DIRECTORY_IN_USE', `${who} uses ${directory.root} and does not answer as its broker: stop it first`, {
-    details: { pid: pid ?? null, directory: directory.root },
-  })
+  return new TerminalError(
+    'BROKER_DIRECTORY_IN_USE',
+    `${who} uses ${directory.root} and does not answer as its broker: stop it first`,
+    {
+      details: { pid: pid ?? null, directory: directory.root },
+    },
+  )
 }
 
 interface Found extends Credentials, PortsFile {
@@ -182,7 +197,9 @@ interface Found extends Credentials, PortsFile {
 
 function handle(directory: BrokerDirectory, found: Found): EmbeddedBroker {
   const watching = new AbortController()
-  const exited = untilGone(directory, { pid: found.pid, pollMs: WATCH_MS, signal: watching.signal }).catch(() => undefined)
+  const exited = untilGone(directory, { pid: found.pid, pollMs: WATCH_MS, signal: watching.signal }).catch(
+    () => undefined,
+  )
   return {
     ...found,
     exited,

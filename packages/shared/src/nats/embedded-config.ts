@@ -31,11 +31,7 @@ export function serverName(directory: string): string {
 }
 
 /** Whoever has the password may do anything but make the ledger forget. */
-const DENIED = [
-  `$JS.API.STREAM.DELETE.${TASKS}`,
-  `$JS.API.STREAM.PURGE.${TASKS}`,
-  `$JS.API.STREAM.MSG.DELETE.${TASKS}`,
-]
+const DENIED = [`$JS.API.STREAM.DELETE.${TASKS}`, `$JS.API.STREAM.PURGE.${TASKS}`, `$JS.API.STREAM.MSG.DELETE.${TASKS}`]
 
 export function renderBrokerConfig(config: BrokerConfig): string {
   return `# Written at each start.

@@ -1,6 +1,19 @@
 /** The files of an embedded broker's directory. */
 import { randomBytes, randomUUID } from 'node:crypto'
-import { chmod, link, mkdir, readdir, readFile, realpath, rename, rm, stat, statfs, unlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  statfs,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { TerminalError } from '../core/index.ts'
@@ -51,7 +64,10 @@ export async function loadCredentials({ credentials }: BrokerDirectory): Promise
   }
   const parsed = CredentialsFile.safeParse(parseJson(await readFile(credentials, 'utf8')))
   if (parsed.success) return parsed.data
-  throw new TerminalError('CONFIG_INVALID', `${credentials} is damaged: stop the broker of this directory and delete the file`)
+  throw new TerminalError(
+    'CONFIG_INVALID',
+    `${credentials} is damaged: stop the broker of this directory and delete the file`,
+  )
 }
 
 export async function writeConfig({ config }: BrokerDirectory, text: string): Promise<void> {
@@ -80,7 +96,14 @@ async function directoryBytes(directory: string): Promise<number> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile())
   // A running broker may remove a file meanwhile.
-  const sizes = await Promise.all(files.map((file) => stat(path.join(file.parentPath, file.name)).then(({ size }) => size, () => 0)))
+  const sizes = await Promise.all(
+    files.map((file) =>
+      stat(path.join(file.parentPath, file.name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  )
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
@@ -108,7 +131,9 @@ async function readPortsFile(directory: string, name: string): Promise<PortsFile
 
 /** Those of brokers that were killed stay behind. */
 export async function removePortsFilesBut({ ports }: BrokerDirectory, pid: number): Promise<void> {
-  const stale = (await readdir(ports)).filter((name) => PORTS_FILE.test(name) && PORTS_FILE.exec(name)?.[1] !== String(pid))
+  const stale = (await readdir(ports)).filter(
+    (name) => PORTS_FILE.test(name) && PORTS_FILE.exec(name)?.[1] !== String(pid),
+  )
   await Promise.all(stale.map((name) => rm(path.join(ports, name), { force: true })))
 }
 

@@ -24,7 +24,11 @@ export async function hasFlock(): Promise<boolean> {
 /** @throws TerminalError SET_UP_INCOMPLETE when it does not run; BROKER_UNSUITABLE when it is too old */
 export async function checkBinary(binary: string): Promise<void> {
   const { stdout } = await run(binary, ['--version'], { env: ENVIRONMENT }).catch((error: unknown) => {
-    throw new TerminalError('SET_UP_INCOMPLETE', `nats-server does not run (${describeError(error)}): repeat the set-up`, { cause: error })
+    throw new TerminalError(
+      'SET_UP_INCOMPLETE',
+      `nats-server does not run (${describeError(error)}): repeat the set-up`,
+      { cause: error },
+    )
   })
   brokerFeatures(/\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? stdout.trim())
 }
@@ -40,7 +44,15 @@ export async function spawnBroker(
   { binary, flock }: { readonly binary: string; readonly flock: boolean },
 ): Promise<StartedProcess> {
   const broker = [binary, '--config', directory.config]
-  const locked = ['flock', '--nonblock', '--no-fork', '--conflict-exit-code', String(LOCK_HELD), directory.lock, ...broker]
+  const locked = [
+    'flock',
+    '--nonblock',
+    '--no-fork',
+    '--conflict-exit-code',
+    String(LOCK_HELD),
+    directory.lock,
+    ...broker,
+  ]
   const [command = binary, ...args] = flock ? locked : broker
   await using log = await open(directory.log, 'a', 0o600)
   const child = spawn(command, args, {
@@ -63,6 +75,12 @@ export async function isBrokerOf({ config }: BrokerDirectory, pid: number): Prom
   if (!(await isAlive(pid))) return false
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined)
   return commandLine === undefined || commandLine.split('\0').includes(config)
+}
+
+/** The lock is held by something that is not, and does not become, a broker of this directory. */
+export async function isHeldByStranger(directory: BrokerDirectory): Promise<boolean> {
+  const pid = await lockHolder(directory)
+  return pid !== undefined && (await isAlive(pid)) && !(await isBrokerOf(directory, pid)) && (await isAlive(pid))
 }
 
 /** A zombie is dead: nobody may be there to collect it. */
@@ -94,7 +112,10 @@ export async function stopBroker(directory: BrokerDirectory, pid: number): Promi
   process.kill(pid, 'SIGTERM')
   const limit = AbortSignal.timeout(STOP_LIMIT_MS)
   await untilGone(directory, { pid, pollMs: POLL_MS, signal: limit }).catch(() => {
-    throw new RetryableError('BROKER_UNAVAILABLE', `the broker (pid ${pid}) did not stop within ${STOP_LIMIT_MS / 1000} s`)
+    throw new RetryableError(
+      'BROKER_UNAVAILABLE',
+      `the broker (pid ${pid}) did not stop within ${STOP_LIMIT_MS / 1000} s`,
+    )
   })
 }
 

@@ -48,7 +48,8 @@ export function readOrLog(message: StoredMessage, logger: BrokerLog): StoredEven
 export function readStrictly(message: StoredMessage): StoredEvent<LedgerEvent> | undefined {
   const read = readMessage(message)
   const where = `${message.subject} at ${message.seq}`
-  if (read.kind === 'unreadable') throw new TerminalError('EVENT_UNREADABLE', `${where} cannot be read: ${read.problem}`)
+  if (read.kind === 'unreadable')
+    throw new TerminalError('EVENT_UNREADABLE', `${where} cannot be read: ${read.problem}`)
   if (read.kind === 'tooNew') throw new RetryableError('EVENT_TOO_NEW', `${where} is of a newer release: ${read.type}`)
   return read.kind === 'event' && isLedgerEvent(read.stored) ? read.stored : undefined
 }

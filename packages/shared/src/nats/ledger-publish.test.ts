@@ -23,7 +23,9 @@ describe('readFault', () => {
 describe('nextTry', () => {
   it('is patient with refusals and less so with silence', () => {
     expect(nextTry({ refused: 50, unknown: 0 }, undefined)).toMatchObject({ tries: 50 })
-    expect(() => nextTry({ refused: 100, unknown: 0 }, undefined)).toThrow(expect.objectContaining({ code: 'LEDGER_CONFLICT' }))
+    expect(() => nextTry({ refused: 100, unknown: 0 }, undefined)).toThrow(
+      expect.objectContaining({ code: 'LEDGER_CONFLICT' }),
+    )
     expect(() => nextTry({ ...NO_TRIES, unknown: 8 }, new Error('gone'))).toThrow(
       expect.objectContaining({ code: 'BROKER_UNAVAILABLE', cause: expect.objectContaining({ message: 'gone' }) }),
     )

@@ -1,6 +1,6 @@
+import { EVENT_MAX_BYTES, LedgerEvent } from '../contracts/index.ts'
 /** The tries of one conditional publish. Pure: what an answer of the broker means and what comes next. */
 import { type Backoff, hasCode, TerminalError } from '../core/index.ts'
-import { EVENT_MAX_BYTES, LedgerEvent } from '../contracts/index.ts'
 import { brokerFault, unavailable } from './broker-errors.ts'
 
 /** What became of one publish. `unknown`: it may have been stored, only reading the subject tells. */
@@ -17,7 +17,9 @@ export interface Ack {
 
 /** A duplicate was not stored under this sequence, whatever else it says: never an acceptance. */
 export function readAck({ seq, duplicate }: Ack): Attempted {
-  return duplicate ? { kind: 'unknown', cause: new Error(`acknowledged as a duplicate of ${seq}`) } : { kind: 'stored', seq }
+  return duplicate
+    ? { kind: 'unknown', cause: new Error(`acknowledged as a duplicate of ${seq}`) }
+    : { kind: 'stored', seq }
 }
 
 export function readFault(error: unknown): Attempted {
@@ -42,8 +44,12 @@ const AFTER_REFUSAL: Backoff = { firstMs: 1, maxMs: 50 }
 const AFTER_SILENCE: Backoff = { firstMs: 50, maxMs: 1000 }
 
 /** @returns the backoff before the next try; @throws when there is none */
-export function nextTry({ refused, unknown }: Tries, cause: unknown): { readonly tries: number; readonly backoff: Backoff } {
-  if (refused >= MAX_REFUSED) throw new TerminalError('LEDGER_CONFLICT', `the subject changed at each of ${refused} tries`)
+export function nextTry(
+  { refused, unknown }: Tries,
+  cause: unknown,
+): { readonly tries: number; readonly backoff: Backoff } {
+  if (refused >= MAX_REFUSED)
+    throw new TerminalError('LEDGER_CONFLICT', `the subject changed at each of ${refused} tries`)
   if (unknown >= MAX_UNKNOWN) throw unavailable(`whether the event was stored is unknown after ${unknown} tries`, cause)
   return unknown > 0 ? { tries: unknown, backoff: AFTER_SILENCE } : { tries: refused, backoff: AFTER_REFUSAL }
 }

@@ -1,4 +1,13 @@
-import { startTestBroker, startTcpProxy, finishedEvent, sampleAttempt, startedEvent, stopRequestedEvent, submittedEvent, type TestBroker } from '@orchestrator/testing'
+import {
+  startTestBroker,
+  startTcpProxy,
+  finishedEvent,
+  sampleAttempt,
+  startedEvent,
+  stopRequestedEvent,
+  submittedEvent,
+  type TestBroker,
+} from '@orchestrator/testing'
 import { beforeAll, afterAll, describe, expect, it } from 'vitest'
 import { attemptSubject, type LedgerEvent, newEventId, taskSubject } from '../contracts/index.ts'
 import type { Broker } from './connection.ts'
@@ -78,12 +87,20 @@ describe('publish', () => {
     let decided = 0
     const request = submitNext('102', newEventId())
     const counting = { ...request, decide: (history: SubjectHistory) => (decided++, request.decide(history)) }
-    const optimistic = { kind: 'publish', event: submittedEvent(sampleAttempt('102'), { id: request.eventId }), expectedSeq: 0 } as const
+    const optimistic = {
+      kind: 'publish',
+      event: submittedEvent(sampleAttempt('102'), { id: request.eventId }),
+      expectedSeq: 0,
+    } as const
     await ledger.publish({ ...counting, optimistic })
     expect(decided).toBe(0)
     const second = { ...counting, ...submitNext('102', newEventId()) }
     const decide = (history: SubjectHistory) => (decided++, second.decide(history))
-    await ledger.publish({ ...second, decide, optimistic: { ...optimistic, event: submittedEvent(sampleAttempt('102'), { id: second.eventId }) } })
+    await ledger.publish({
+      ...second,
+      decide,
+      optimistic: { ...optimistic, event: submittedEvent(sampleAttempt('102'), { id: second.eventId }) },
+    })
     expect(decided).toBe(1)
   })
 
@@ -129,12 +146,24 @@ describe('publish', () => {
     const ref = sampleAttempt('105')
     const finished = finishedEvent(ref)
     const event = { ...finished, data: { ...finished.data, message: 'x'.repeat(9000) } }
-    const request = { subject: attemptSubject(ref), eventId: event.id, signal, decide: () => ({ kind: 'publish', event, expectedSeq: 0 }) as const }
+    const request = {
+      subject: attemptSubject(ref),
+      eventId: event.id,
+      signal,
+      decide: () => ({ kind: 'publish', event, expectedSeq: 0 }) as const,
+    }
     await expect(ledger.publish(request)).rejects.toMatchObject({ code: 'INPUT_INVALID' })
   })
 
   it('gives up on a subject that never holds still', async () => {
-    const stale = { ...submitNext('106', newEventId()), decide: (): Decision<never> => ({ kind: 'publish', event: submittedEvent(sampleAttempt('106')), expectedSeq: 999_999 }) }
+    const stale = {
+      ...submitNext('106', newEventId()),
+      decide: (): Decision<never> => ({
+        kind: 'publish',
+        event: submittedEvent(sampleAttempt('106')),
+        expectedSeq: 999_999,
+      }),
+    }
     await expect(ledger.publish(stale)).rejects.toMatchObject({ code: 'LEDGER_CONFLICT' })
   }, 20_000)
 
@@ -145,7 +174,10 @@ describe('publish', () => {
     proxy.loseAnswers()
     const id = newEventId()
     const event = submittedEvent(sampleAttempt('107'), { id })
-    const publishing = distant.publish({ ...submitNext('107', id), optimistic: { kind: 'publish', event, expectedSeq: 0 } })
+    const publishing = distant.publish({
+      ...submitNext('107', id),
+      optimistic: { kind: 'publish', event, expectedSeq: 0 },
+    })
     const subject = taskSubject(sampleAttempt('107'))
     await expect.poll(async () => (await ledger.read(subject, signal)).events.length).toBe(1)
     proxy.heal()
@@ -161,7 +193,9 @@ describe('publish', () => {
     await other.kill()
     await expect.poll(() => lonely.connected).toBe(false)
     const before = performance.now()
-    await expect(unreachable.publish(submitNext('108', newEventId()))).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    await expect(unreachable.publish(submitNext('108', newEventId()))).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+    })
     expect(performance.now() - before).toBeLessThan(500)
   })
 })
@@ -221,7 +255,11 @@ describe('follow', () => {
     const seen: number[] = []
     const caughtUpAfter: number[] = []
     const following = (async () => {
-      const options = { subjects: ['task.*.*.300'], signal: stop.signal, onCaughtUp: () => caughtUpAfter.push(seen.length) }
+      const options = {
+        subjects: ['task.*.*.300'],
+        signal: stop.signal,
+        onCaughtUp: () => caughtUpAfter.push(seen.length),
+      }
       for await (const { seq } of ledger.follow(options)) seen.push(seq)
     })()
     await expect.poll(() => caughtUpAfter).toEqual([3])
@@ -240,7 +278,8 @@ describe('follow', () => {
     const seen: StoredEvent[] = []
     let caughtUp = 0
     const following = (async () => {
-      for await (const stored of reading.follow({ signal: stop.signal, onCaughtUp: () => (caughtUp += 1) })) seen.push(stored)
+      for await (const stored of reading.follow({ signal: stop.signal, onCaughtUp: () => (caughtUp += 1) }))
+        seen.push(stored)
     })()
     for (let round = 0; round < 3; round += 1) {
       for (let i = 0; i < 100; i += 1) await writing.publish(submitNext(`${400 + i}`, newEventId()))

@@ -102,10 +102,7 @@ class JetStreamLedger implements Ledger {
     return own === undefined ? decide(history) : { kind: 'stored', stored: own }
   }
 
-  async #send<T>(
-    subject: string,
-    { event, expectedSeq }: Extract<Decision<T>, { kind: 'publish' }>,
-  ): Promise<Step<T>> {
+  async #send<T>(subject: string, { event, expectedSeq }: Extract<Decision<T>, { kind: 'publish' }>): Promise<Step<T>> {
     const { nc, js } = this.#broker
     const text = encodeLedgerEvent(event, (nc.info?.max_payload ?? DEFAULT_MAX_PAYLOAD) - HEADER_BYTES)
     const options = { expect: { streamName: TASKS, lastSubjectSequence: expectedSeq } }
@@ -145,7 +142,9 @@ class JetStreamLedger implements Ledger {
     signal.throwIfAborted()
     if (seq < 1) return undefined
     const broker = this.#broker
-    const message = await ask(broker, `reading the ledger at ${seq}`, () => broker.jsm.streams.getMessage(TASKS, { seq }))
+    const message = await ask(broker, `reading the ledger at ${seq}`, () =>
+      broker.jsm.streams.getMessage(TASKS, { seq }),
+    )
     const read = message === null ? undefined : readMessage(message)
     return read?.kind === 'event' && isLedgerEvent(read.stored) ? read.stored : undefined
   }

@@ -62,29 +62,30 @@ describe('read', () => {
         seen.push(...Array.from({ length: head.count }, (_, i) => head.first + i))
       }
     })()
-    let next = 1
-    let expected = 0
+    const writer = { next: 1, expected: 0 }
     const send = async (): Promise<void> => {
-      const answer = await crashingLogs.publish(subject, batch(next, 5), expected)
-      expected = answer.seq
+      const answer = await crashingLogs.publish(subject, batch(writer.next, 5), writer.expected)
+      writer.expected = answer.seq
       // As a watcher does: go on after the last line that is there.
-      if (answer.kind === 'stored') next += 5
-      else next = (answer.batch?.head.last ?? 0) + 1
+      if (answer.kind === 'stored') writer.next += 5
+      else writer.next = (answer.batch?.head.last ?? 0) + 1
     }
     for (let round = 0; round < 3; round += 1) {
       for (let i = 0; i < 4; i += 1) await send()
       await crashing.restart()
       await expect.poll(() => own.connected).toBe(true)
     }
-    while (next <= 50) await send()
-    await crashingLogs.publish(subject, batch(next, 0, { lines: next - 1, gaps: 0 }), expected)
+    while (writer.next <= 50) await send()
+    await crashingLogs.publish(subject, batch(writer.next, 0, { lines: writer.next - 1, gaps: 0 }), writer.expected)
     await reading
-    expect([...new Set(seen)]).toEqual(Array.from({ length: next - 1 }, (_, i) => i + 1))
+    expect([...new Set(seen)]).toEqual(Array.from({ length: writer.next - 1 }, (_, i) => i + 1))
   })
 
   it('ends with the signal', async () => {
     const stop = new AbortController()
-    const reading = Array.fromAsync(logs.read({ subject: subjectOf('4'), fromLine: 1, follow: true, signal: stop.signal }))
+    const reading = Array.fromAsync(
+      logs.read({ subject: subjectOf('4'), fromLine: 1, follow: true, signal: stop.signal }),
+    )
     await new Promise(setImmediate)
     stop.abort()
     expect(await reading).toEqual([])

@@ -71,11 +71,16 @@ function decode(broker: Broker, { seq, subject, data }: StoredBytes): LogBatch |
   }
 }
 
-async function* readBatches(broker: Broker, { subject, fromLine, follow, signal }: LogReadOptions): AsyncGenerator<LogBatch> {
+async function* readBatches(
+  broker: Broker,
+  { subject, fromLine, follow, signal }: LogReadOptions,
+): AsyncGenerator<LogBatch> {
   const source = { broker, stream: LOGS, ahead: AHEAD }
   const options = { subjects: [subject], signal }
   let next = fromLine
-  for await (const message of follow ? followStream(source, { ...options, rewind: true }) : scanStream(source, options)) {
+  for await (const message of follow
+    ? followStream(source, { ...options, rewind: true })
+    : scanStream(source, options)) {
     const batch = decode(broker, message)
     if (batch === undefined) continue
     if (lastLine(batch) >= next || batch.head.closing !== undefined) yield batch

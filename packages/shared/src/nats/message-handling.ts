@@ -58,7 +58,10 @@ export function createMessageHandling(options: HandlingOptions): MessageHandling
         else await process(work)
       } catch (error) {
         // Settling itself failed, as it does on a closed connection: the broker gives the message out again.
-        options.logger.error({ durable: options.durable, seq: work.about.seq, error: describeError(error) }, 'a message was not settled')
+        options.logger.error(
+          { durable: options.durable, seq: work.about.seq, error: describeError(error) },
+          'a message was not settled',
+        )
       }
     },
   }
@@ -98,7 +101,14 @@ function logFailure({ logger, durable }: HandlingOptions, { work, outcome, settl
   if (outcome.kind === 'done' || outcome.kind === 'foreign' || outcome.kind === 'stopped') return
   const { seq, subject } = work.about
   const error = outcome.kind === 'failed' ? describeError(outcome.error) : outcome.kind
-  const details = { durable, seq, subject, error, settlement: settlement.kind, deliveries: work.message.info.deliveryCount }
+  const details = {
+    durable,
+    seq,
+    subject,
+    error,
+    settlement: settlement.kind,
+    deliveries: work.message.info.deliveryCount,
+  }
   if (settlement.kind === 'deadLetter') logger.error(details, 'a message is given up')
   else logger.warn(details, 'a message comes again')
 }

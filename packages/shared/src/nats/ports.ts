@@ -136,7 +136,10 @@ export interface Documents<T> {
   /** All entries whose key matches a NATS filter such as `global.*`; all when left out. */
   list(filter?: string): Promise<readonly DocumentEntry<T>[]>
   /** What is there, then every change; `value` undefined for a removed key. Ends with the signal. */
-  watch(signal: AbortSignal, filter?: string): AsyncIterable<{ readonly key: string; readonly value: T | undefined; readonly revision: number }>
+  watch(
+    signal: AbortSignal,
+    filter?: string,
+  ): AsyncIterable<{ readonly key: string; readonly value: T | undefined; readonly revision: number }>
 }
 
 /** What a handler of a durable sees. */

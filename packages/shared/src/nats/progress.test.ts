@@ -22,7 +22,9 @@ describe('progress', () => {
     await expect.poll(() => seen).toEqual([2, 3])
     await server.kill()
     await expect.poll(() => broker.connected).toBe(false)
-    await expect(progress.publish(progressSubject(ref), progressedEvent(ref))).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+    await expect(progress.publish(progressSubject(ref), progressedEvent(ref))).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+    })
     stop.abort()
     await following
   })

@@ -1,5 +1,5 @@
-import type { Broker } from './connection.ts'
 import { ask } from './broker-errors.ts'
+import type { Broker } from './connection.ts'
 import { isProgress, type ProgressEvent, readOrLog } from './event-reading.ts'
 import type { FollowOptions, Progress, StoredEvent } from './ports.ts'
 import { followStream, lastSequence } from './stream-reader.ts'

@@ -1,5 +1,13 @@
 /** The one decision about a delivered message. Pure; `message-handling.ts` carries it out. */
-import { type Backoff, backoffMs, describeError, type ErrorCode, hasCode, isRetryable, RetryableError } from '../core/index.ts'
+import {
+  type Backoff,
+  backoffMs,
+  describeError,
+  type ErrorCode,
+  hasCode,
+  isRetryable,
+  RetryableError,
+} from '../core/index.ts'
 
 /** What came of a delivered message. */
 export type Outcome =
@@ -70,7 +78,8 @@ function settleFailure(outcome: Extract<Outcome, { kind: 'failed' }>, tried: Tri
   if (isTooNew(error)) return { kind: 'nak', delayMs: TOO_NEW_DELAY_MS }
   if (!isRetryable(error)) return { kind: 'deadLetter', reason: 'terminal', text: describeError(error) }
   const counted = countsAsFailure(outcome)
-  if (counted && tried.failures >= MAX_FAILURES) return { kind: 'deadLetter', reason: 'tries', text: describeError(error) }
+  if (counted && tried.failures >= MAX_FAILURES)
+    return { kind: 'deadLetter', reason: 'tries', text: describeError(error) }
   return { kind: 'nak', delayMs: retryDelay(error, { ...tried, counted }) }
 }
 
@@ -79,7 +88,10 @@ function isTooNew(error: unknown): boolean {
   return hasCode(error, 'EVENT_TOO_NEW')
 }
 
-function retryDelay(error: unknown, { failures, deliveries, random, counted }: Tried & { readonly counted: boolean }): number {
+function retryDelay(
+  error: unknown,
+  { failures, deliveries, random, counted }: Tried & { readonly counted: boolean },
+): number {
   const named = error instanceof RetryableError ? error.retryAfterMs : undefined
   if (named !== undefined) return named
   return counted ? backoffMs(failures, COUNTED_BACKOFF, random) : backoffMs(deliveries, UNCOUNTED_BACKOFF, random)

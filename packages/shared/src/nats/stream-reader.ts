@@ -47,7 +47,8 @@ async function* scanOnce(
 ): AsyncGenerator<JsMsg, boolean> {
   await using session = await openReaderSession(source, { ...options, next: state.next })
   // Read after the consumer was made: else the last message of a subject that moves now would be left out.
-  if (state.target === 0 || options.lastPerSubject === true) state.target = await lastSequence(source.broker, source.stream)
+  if (state.target === 0 || options.lastPerSubject === true)
+    state.target = await lastSequence(source.broker, source.stream)
   if (session.caughtUp || state.next > state.target) return true
   for await (const message of session.messages()) {
     if (message.seq > state.target) return true

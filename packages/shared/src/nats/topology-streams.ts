@@ -1,7 +1,14 @@
 /** What the broker is asked to hold. Pure: asked configurations, their sum, and how they differ from what was returned. */
 import { DiscardPolicy, PersistMode, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
-import { BUCKETS, type Bucket, DEAD_LETTER_SUBJECTS, LOG_SUBJECTS, PROGRESS_SUBJECTS, TASK_SUBJECTS } from '../contracts/index.ts'
+import {
+  BUCKETS,
+  type Bucket,
+  DEAD_LETTER_SUBJECTS,
+  LOG_SUBJECTS,
+  PROGRESS_SUBJECTS,
+  TASK_SUBJECTS,
+} from '../contracts/index.ts'
 import type { BrokerFeatures } from './features.ts'
 
 export const TASKS = 'TASKS'
@@ -40,7 +47,10 @@ export function bucketStream(bucket: Bucket): string {
 
 export function askedStreams(request: TopologyRequest): readonly AskedStream[] {
   const common = { num_replicas: request.replicas, storage: StorageType.File, retention: RetentionPolicy.Limits }
-  return [tasks(request), progress, logs(request), deadLetters, ...BUCKETS.map(keyValues)].map((asked) => ({ ...common, ...asked }))
+  return [tasks(request), progress, logs(request), deadLetters, ...BUCKETS.map(keyValues)].map((asked) => ({
+    ...common,
+    ...asked,
+  }))
 }
 
 /**
@@ -113,8 +123,14 @@ function keyValues(name: Bucket): AskedStream {
 }
 
 /** What the account must be able to hold: every limited stream, and the ledger's share, at each replica. */
-export function neededBytes({ ledgerMaxBytes, replicas }: Pick<TopologyRequest, 'ledgerMaxBytes' | 'replicas'>): number {
-  const limited = [...Object.values(MAX_BYTES), ...Object.values(BUCKET_MAX_BYTES)].reduce((sum, bytes) => sum + bytes, 0)
+export function neededBytes({
+  ledgerMaxBytes,
+  replicas,
+}: Pick<TopologyRequest, 'ledgerMaxBytes' | 'replicas'>): number {
+  const limited = [...Object.values(MAX_BYTES), ...Object.values(BUCKET_MAX_BYTES)].reduce(
+    (sum, bytes) => sum + bytes,
+    0,
+  )
   return (limited + ledgerMaxBytes) * replicas
 }
 

@@ -4,8 +4,8 @@ import type { BrokerLog } from './connection.ts'
 import { connectBroker } from './connection.ts'
 import { brokerFeatures } from './features.ts'
 import { createLedger } from './ledger.ts'
-import { declareTopology } from './topology.ts'
 import { askedStreams, differences, neededBytes } from './topology-streams.ts'
+import { declareTopology } from './topology.ts'
 
 const { signal } = new AbortController()
 const GIB = 1024 ** 3
@@ -27,7 +27,14 @@ describe('declareTopology', () => {
     const buckets = ['branches', 'deliveries', 'leases', 'slots', 'workspaces'].map((bucket) => `KV_${bucket}`)
     expect(names).toEqual(['DEADLETTERS', ...buckets, 'LOGS', 'PROGRESS', 'TASKS'])
     const tasks = streams.find(({ config }) => config.name === 'TASKS')?.config
-    expect(tasks).toMatchObject({ max_age: 0, max_bytes: -1, max_msgs: -1, deny_delete: true, deny_purge: true, discard: 'new' })
+    expect(tasks).toMatchObject({
+      max_age: 0,
+      max_bytes: -1,
+      max_msgs: -1,
+      deny_delete: true,
+      deny_purge: true,
+      discard: 'new',
+    })
     const unlimited = streams.filter(({ config }) => config.max_bytes < 0).map(({ config }) => config.name)
     expect(unlimited).toEqual(['TASKS'])
     const logs = streams.find(({ config }) => config.name === 'LOGS')?.config
@@ -45,7 +52,10 @@ describe('declareTopology', () => {
     await using server = await startTestBroker()
     const broker = await server.connect('test')
     const { config } = await broker.jsm.streams.info('TASKS')
-    await broker.jsm.streams.update('TASKS', { max_age: 10 ** 15, metadata: { ...config.metadata, 'orchestrator.generation': '2' } })
+    await broker.jsm.streams.update('TASKS', {
+      max_age: 10 ** 15,
+      metadata: { ...config.metadata, 'orchestrator.generation': '2' },
+    })
     await declareTopology(broker, { replicas: 1, ledgerMaxBytes: 2 * GIB, signal })
     const mended = await broker.jsm.streams.info('TASKS')
     expect(mended.config.max_age).toBe(0)
@@ -58,7 +68,9 @@ describe('declareTopology', () => {
     const needed = neededBytes({ ledgerMaxBytes: GIB, replicas: 1 })
     await using server = await startTestBroker({ maxStorageBytes: needed })
     const broker = await server.connect('test')
-    await expect(declareTopology(broker, { replicas: 1, ledgerMaxBytes: GIB + 1, signal })).rejects.toMatchObject({ code: 'BROKER_UNSUITABLE' })
+    await expect(declareTopology(broker, { replicas: 1, ledgerMaxBytes: GIB + 1, signal })).rejects.toMatchObject({
+      code: 'BROKER_UNSUITABLE',
+    })
   })
 
   it('says which account limit is reached when the ledger cannot store any more', async () => {
@@ -73,7 +85,10 @@ describe('declareTopology', () => {
 describe('connectBroker', () => {
   it('says where no broker answers', async () => {
     const options = { servers: ['nats://127.0.0.1:1'], name: 'test', logger: silentLog, signal }
-    await expect(connectBroker(options)).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE', message: expect.stringContaining('127.0.0.1:1') })
+    await expect(connectBroker(options)).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+      message: expect.stringContaining('127.0.0.1:1'),
+    })
   })
 
   it('reconnects after a crash and is closed only by its owner', async () => {

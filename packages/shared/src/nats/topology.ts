@@ -71,7 +71,8 @@ async function addStream(broker: Broker, asked: AskedStream): Promise<StreamInfo
     // The client writes into what it is given.
     return await broker.jsm.streams.add({ ...asked })
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === NAME_IN_USE) return await broker.jsm.streams.info(asked.name)
+    if (error instanceof JetStreamApiError && error.code === NAME_IN_USE)
+      return await broker.jsm.streams.info(asked.name)
     throw error
   }
 }
@@ -92,6 +93,9 @@ function reportDifferences(
   { asked, returned }: { readonly asked: AskedStream; readonly returned: StreamConfig },
 ): void {
   for (const { field, asked: wanted, returned: got } of differences(asked, returned)) {
-    logger.error({ stream: asked.name, field, asked: wanted, returned: got ?? null }, 'the broker did not take a setting as asked')
+    logger.error(
+      { stream: asked.name, field, asked: wanted, returned: got ?? null },
+      'the broker did not take a setting as asked',
+    )
   }
 }

@@ -25,7 +25,7 @@ export interface StopOrder {
   readonly workloadUid: string
   /** False: it had its chance, or cannot listen any more; no time is spent on asking. */
   readonly ask: boolean
-  /** Who asked, for the workload's own record. */
+  /** Who asked, for the workload's own record; `deadline` for the limit on its time, which a watcher then gives as the cause. */
   readonly requestedBy: string
 }
 

@@ -62,10 +62,21 @@ type Named = Pick<AttemptSpec, 'name'>
 
 export function stopRequested({ name }: Named): NonNullable<AttemptHistory['stop']> {
   const data = { name, requestedBy: PERSON }
-  return createEvent({ id: `stop-${name}`, type: 'task.stopRequested', source: 'submitter', subject: name, time: TIME, data })
+  return createEvent({
+    id: `stop-${name}`,
+    type: 'task.stopRequested',
+    source: 'submitter',
+    subject: name,
+    time: TIME,
+    data,
+  })
 }
 
-export function started(attempt: Named, workloadUid: string, location = 'here'): NonNullable<AttemptHistory['started']> {
+export function started(
+  attempt: Named,
+  workloadUid: string,
+  location = 'here',
+): NonNullable<AttemptHistory['started']> {
   const { name } = attempt
   const epoch = { generation: 1, sequence: 1 }
   return createEvent({
@@ -87,10 +98,20 @@ export function started(attempt: Named, workloadUid: string, location = 'here'):
   })
 }
 
-export function finished(attempt: Named, phase: 'Succeeded' | 'Failed' | 'Stopped' = 'Succeeded'): NonNullable<AttemptHistory['finished']> {
+export function finished(
+  attempt: Named,
+  phase: 'Succeeded' | 'Failed' | 'Stopped' = 'Succeeded',
+): NonNullable<AttemptHistory['finished']> {
   const { name } = attempt
   const data = { name, submittedId: submittedIdOf(attempt), phase, reason: 'Other', message: 'ended', verified: false }
-  return createEvent({ id: `finished-${name}`, type: 'attempt.finished', source: 'watcher', subject: name, time: TIME, data })
+  return createEvent({
+    id: `finished-${name}`,
+    type: 'attempt.finished',
+    source: 'watcher',
+    subject: name,
+    time: TIME,
+    data,
+  })
 }
 
 export function released(service: string, workloadUid: string): LedgerEvent {

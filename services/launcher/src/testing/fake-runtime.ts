@@ -35,7 +35,8 @@ export function createFakeMachine(ledger: Ledger): FakeMachine {
   const leftovers = new Set<string>()
   const launchFailures: Error[] = []
   const signal = new AbortController().signal
-  const of = (ref: Pick<WorkloadRef, 'submittedId'>): FakeWorkload[] => workloads.filter(({ attempt }) => attempt.submittedId === ref.submittedId)
+  const of = (ref: Pick<WorkloadRef, 'submittedId'>): FakeWorkload[] =>
+    workloads.filter(({ attempt }) => attempt.submittedId === ref.submittedId)
   const endAll = (found: readonly FakeWorkload[]): void => found.forEach((workload) => (workload.state = 'gone'))
 
   const checkLetGo = async (workload: FakeWorkload): Promise<void> => {
@@ -45,7 +46,9 @@ export function createFakeMachine(ledger: Ledger): FakeMachine {
     if (startedUid !== workload.uid) violations.push(`${workload.uid} was let go, started is ${startedUid}`)
     if (stop !== undefined && workload.state === 'held') violations.push(`${workload.uid} was let go after a stop`)
     if (finished !== undefined && workload.state === 'held') violations.push(`${workload.uid} was let go after its end`)
-    const beside = workloads.find((other) => other !== workload && other.state === 'running' && other.attempt.spec.service === spec.service)
+    const beside = workloads.find(
+      (other) => other !== workload && other.state === 'running' && other.attempt.spec.service === spec.service,
+    )
     if (beside !== undefined) violations.push(`${workload.uid} runs beside ${beside.uid}`)
   }
 
@@ -100,7 +103,8 @@ export function createFakeMachine(ledger: Ledger): FakeMachine {
         endAll(of(ref))
       },
       listUnstarted: async () => workloads.filter(({ state }) => state === 'held').map(toUnstarted),
-      discard: async (ref, uid) => endAll(of(ref).filter((workload) => workload.uid === uid && workload.state === 'held')),
+      discard: async (ref, uid) =>
+        endAll(of(ref).filter((workload) => workload.uid === uid && workload.state === 'held')),
     },
   }
   return machine

@@ -1,7 +1,22 @@
 /** The broker's ports in memory, strict about every condition. Shared by all replicas of a test. */
-import { type AttemptProgressed, BranchDocument, type LedgerEvent, SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
+import {
+  type AttemptProgressed,
+  BranchDocument,
+  type LedgerEvent,
+  SlotDocument,
+  WorkspaceDocument,
+} from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
-import type { ConditionalPublish, Documents, Ledger, Progress, Published, ScanOptions, StoredEvent, SubjectHistory } from '@orchestrator/shared/nats'
+import type {
+  ConditionalPublish,
+  Documents,
+  Ledger,
+  Progress,
+  Published,
+  ScanOptions,
+  StoredEvent,
+  SubjectHistory,
+} from '@orchestrator/shared/nats'
 import type { z } from 'zod'
 
 export interface MemoryBroker {
@@ -68,8 +83,16 @@ async function* scan(
   events: readonly StoredEvent<LedgerEvent>[],
   { subjects = ['>'], fromSeq = 1 }: ScanOptions,
 ): AsyncGenerator<StoredEvent<LedgerEvent>> {
-  const patterns = subjects.map((subject) => new RegExp(`^${subject.replaceAll('.', String.raw`\.`).replaceAll('*', '[^.]+').replaceAll('>', '.+')}$`))
-  for (const stored of [...events]) {
+  const patterns = subjects.map(
+    (subject) =>
+      new RegExp(
+        `^${subject
+          .replaceAll('.', String.raw`\.`)
+          .replaceAll('*', '[^.]+')
+          .replaceAll('>', '.+')}$`,
+      ),
+  )
+  for (const stored of events.slice()) {
     if (stored.seq >= fromSeq && patterns.some((pattern) => pattern.test(stored.subject))) yield stored
   }
 }

@@ -39,6 +39,7 @@ const held: HeldFile = { v: 1, submittedId: attempt.submittedId, workloadUid, sp
 const heldFile = join(folder, 'held', `${spawnId}.json`)
 writeFileSync(`${heldFile}.new`, JSON.stringify(held))
 renameSync(`${heldFile}.new`, heldFile)
+// oxlint-disable-next-line node/no-process-env -- a test looks at what was given
 writeFileSync(join(folder, 'environment.json'), JSON.stringify(process.env))
 
 const until = performance.now() + attempt.holdLimitMs
@@ -56,4 +57,4 @@ if (behaviour === 'stubborn') {
   startGrandchild(STUBBORN)
   await delay(60_000)
 }
-while (behaviour === 'obey' && readFileIfThere('stop.json') === undefined) await delay(10)
+if (behaviour === 'obey') while (readFileIfThere('stop.json') === undefined) await delay(10)

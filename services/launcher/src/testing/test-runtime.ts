@@ -9,6 +9,8 @@ import { specOf } from './builders.ts'
 export const processTable = createProcessTable()
 export const STUB_RUNNER = join(import.meta.dirname, 'stub-runner.ts')
 
+export const TEST_PATH = '/usr/local/bin:/usr/bin:/bin'
+
 /** The process runtime with the stub as its runner. */
 export function createTestRuntime(stateDirectory: string, changes: Partial<ProcessRuntimeOptions> = {}): Runtime {
   return createProcessRuntime({
@@ -16,7 +18,7 @@ export function createTestRuntime(stateDirectory: string, changes: Partial<Proce
     machineId: 'this-machine',
     processTable,
     runnerMain: STUB_RUNNER,
-    environment: { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8' },
+    environment: { PATH: TEST_PATH, LANG: 'C.UTF-8' },
     launchTimeoutMs: 20_000,
     stopGraces: { askMs: 10_000, termMs: 10_000 },
     clock: systemClock,

@@ -27,7 +27,12 @@ export interface ReplicaInput {
   readonly clock?: Clock
 }
 
-export function createReplica({ broker, runtime, settings = Settings.parse(AGENTS), clock = systemClock }: ReplicaInput): World {
+export function createReplica({
+  broker,
+  runtime,
+  settings = Settings.parse(AGENTS),
+  clock = systemClock,
+}: ReplicaInput): World {
   const { ledger, workspaces, slots, branches } = broker
   return {
     ledger,
@@ -62,7 +67,11 @@ export { entryOf }
 type Hook = (call: string) => Promise<void>
 
 /** Every call of a port passes `before`, then happens, then passes `after`: where a test cuts, delays or counts. */
-export function hooked<T extends object>(port: T, name: string, { before, after }: { readonly before: Hook; readonly after: Hook }): T {
+export function hooked<T extends object>(
+  port: T,
+  name: string,
+  { before, after }: { readonly before: Hook; readonly after: Hook },
+): T {
   return new Proxy(port, {
     get: (target, property) => {
       const member: unknown = Reflect.get(target, property)
@@ -78,7 +87,10 @@ export function hooked<T extends object>(port: T, name: string, { before, after 
   })
 }
 
-export function hookedBroker(broker: MemoryBroker, hooks: { readonly before: Hook; readonly after: Hook }): ReplicaInput['broker'] {
+export function hookedBroker(
+  broker: MemoryBroker,
+  hooks: { readonly before: Hook; readonly after: Hook },
+): ReplicaInput['broker'] {
   const hookDocuments = <T>(documents: Documents<T>, name: string): Documents<T> => hooked(documents, name, hooks)
   return {
     ledger: hooked(broker.ledger, 'ledger', hooks),

@@ -13,7 +13,7 @@ export type Values = Omit<RetryBody, 'guidance' | 'previous' | 'promptMode'>
 
 export interface Layer {
   readonly source: ValueSource
-  readonly values: Values
+  readonly value: <F extends keyof Values>(field: F) => Values[F] | undefined
 }
 
 export interface Chosen<T> {
@@ -31,15 +31,13 @@ export interface LayersInput {
   readonly lastOfService: () => AttemptSpec | undefined
 }
 
-/** A retry inherits before any setting, a new task takes from its service's last attempt only what no setting says. */
+/** A retry inherits before any setting; a new task takes from its service's last attempt only what no setting says. */
 export function layersOf({ task, requested, settings, previous, lastOfService }: LayersInput): Layer[] {
-  const configured: Layer[] = [
-    { source: 'service', values: settings.services[task.service] ?? {} },
-    { source: 'defaults', values: settings.defaults },
-  ]
-  const request: Layer = { source: 'request', values: requested }
-  if (previous !== undefined) return [request, { source: 'previous', values: valuesOf(previous) }, ...configured]
-  return [request, ...configured, lastLayer(lastOfService)]
+  const request = layer('request', requested)
+  const configured = [layer('service', settings.services[task.service] ?? {}), layer('defaults', settings.defaults)]
+  return previous === undefined
+    ? [request, ...configured, lastLayer(lastOfService)]
+    : [request, layer('previous', valuesOf(previous)), ...configured]
 }
 
 /** The first layer that has the field. */
@@ -47,15 +45,18 @@ export function choose<F extends keyof Values>(
   field: F,
   layers: readonly Layer[],
 ): Chosen<NonNullable<Values[F]>> | undefined {
-  for (const { source, values } of layers) {
-    const value = values[field]
-    if (value !== undefined && value !== null) return { value, source }
+  for (const { source, value } of layers) {
+    const found = value(field)
+    if (found !== undefined && found !== null) return { value: found, source }
   }
   return undefined
 }
 
-function valuesOf(spec: AttemptSpec): Values {
-  const { agent, model, repository, platform, workingDirectory, limits, gates } = spec
+function layer(source: ValueSource, values: Values): Layer {
+  return { source, value: (field) => values[field] }
+}
+
+function valuesOf({ agent, model, repository, platform, workingDirectory, limits, gates }: AttemptSpec): Values {
   return {
     agent,
     model,
@@ -71,63 +72,59 @@ function valuesOf(spec: AttemptSpec): Values {
   }
 }
 
-/** Reads the last attempt only when a field is asked that no layer before had. */
+/** What belongs to one task alone. */
+const OWN_TO_A_TASK: ReadonlySet<keyof Values> = new Set(['workingDirectory', 'limits', 'gates'])
+
 function lastLayer(lastOfService: () => AttemptSpec | undefined): Layer {
-  let read: Values | undefined
-  const inheritable = (): Values => {
+  let values: Values | undefined
+  const read = (): Values => {
     const spec = lastOfService()
-    if (spec === undefined) return {}
-    const { workingDirectory: _, limits: __, gates: ___, ...rest } = valuesOf(spec)
-    return rest
+    return spec === undefined ? {} : valuesOf(spec)
   }
-  return {
-    source: 'previous',
-    get values() {
-      return (read ??= inheritable())
-    },
-  }
+  return { source: 'previous', value: (field) => (OWN_TO_A_TASK.has(field) ? undefined : (values ??= read())[field]) }
 }
 
+/** What is decided before the rest, which depends on it. */
 export interface Decided {
   readonly agent: string
   readonly repositoryUrl: string
   readonly platformRepositoryUrl: string
+  /** Undefined while it is being chosen itself. */
+  readonly githubUser: string | undefined
+  /** The account that an agent has by itself. */
+  readonly accountOf: (agent: string) => string
 }
 
 /**
- * The same layers without what an earlier attempt had only because of its repository or its agent: the base branch of
- * another repository means nothing in this one, and an account that came with an agent leaves with it.
+ * The same layers without what an earlier attempt had only because of its repository, agent or account: the base branch
+ * of another repository means nothing in this one, and an account that came with an agent leaves with it.
  */
-export function withoutForeign(
-  layers: readonly Layer[],
-  decided: Decided,
-  accountOf: (agent: string) => string,
-): Layer[] {
-  return layers.map((layer) =>
-    layer.source === 'previous' ? { source: layer.source, values: fitting(layer.values, decided, accountOf) } : layer,
+export function withoutForeign(layers: readonly Layer[], decided: Decided): Layer[] {
+  return layers.map((inner) =>
+    inner.source === 'previous'
+      ? { source: inner.source, value: (field) => (isForeign(field, inner, decided) ? undefined : inner.value(field)) }
+      : inner,
   )
 }
 
-function fitting(values: Values, decided: Decided, accountOf: (agent: string) => string): Values {
-  const kept: Values = { ...values }
-  if (!isSame(values.repositoryUrl, decided.repositoryUrl)) delete kept.branch
-  if (!isSame(values.platformRepositoryUrl, decided.platformRepositoryUrl)) {
-    delete kept.platformBranch
-    delete kept.platformUser
+function isForeign(field: keyof Values, { value }: Layer, decided: Decided): boolean {
+  switch (field) {
+    case 'branch':
+      return !isSame(value('repositoryUrl'), decided.repositoryUrl)
+    case 'platformBranch':
+      return !isSame(value('platformRepositoryUrl'), decided.platformRepositoryUrl)
+    case 'githubUser': {
+      const agent = value('agent')
+      return agent !== undefined && agent !== decided.agent && value('githubUser') === decided.accountOf(agent)
+    }
+    case 'platformUser': {
+      const user = value('platformUser')
+      const follows = user === value('githubUser') && user !== decided.githubUser
+      return follows || !isSame(value('platformRepositoryUrl'), decided.platformRepositoryUrl)
+    }
+    default:
+      return false
   }
-  const cameWithAgent = values.agent !== undefined && values.githubUser === accountOf(values.agent)
-  if (values.agent !== decided.agent && cameWithAgent) delete kept.githubUser
-  return kept
-}
-
-/** An account for the documents that was the one for the work follows it to another. */
-export function withoutFollower(layers: readonly Layer[], githubUser: string): Layer[] {
-  return layers.map(({ source, values }) => {
-    const follows = source === 'previous' && values.platformUser === values.githubUser && values.platformUser !== githubUser
-    if (!follows) return { source, values }
-    const { platformUser: _, ...rest } = values
-    return { source, values: rest }
-  })
 }
 
 function isSame(a: string | undefined, b: string): boolean {

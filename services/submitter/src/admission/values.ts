@@ -15,7 +15,6 @@ import {
   layersOf,
   type LayersInput,
   type Values,
-  withoutFollower,
   withoutForeign,
 } from './layers.ts'
 
@@ -55,24 +54,22 @@ interface Essentials {
 
 function resolveRest(input: LayersInput, layers: readonly Layer[], essentials: Essentials): Resolved {
   const { agent, repositoryUrl, platformRepositoryUrl } = essentials
-  const accountOf = (name: string): string => input.settings.agents[name]?.githubUser ?? name
-  const decided = {
+  const decided: Decided = {
     agent: agent.value,
     repositoryUrl: repositoryUrl.value,
     platformRepositoryUrl: platformRepositoryUrl.value,
-  } satisfies Decided
-  const fitting = withoutForeign(layers, decided, accountOf)
+    githubUser: undefined,
+    accountOf: (name) => input.settings.agents[name]?.githubUser ?? name,
+  }
+  const githubUser = choose('githubUser', withoutForeign(layers, decided)) ?? agentAccount(agent.value, input.settings)
+  const fitting = withoutForeign(layers, { ...decided, githubUser: githubUser.value })
   const pick = <F extends keyof Values>(field: F, builtIn: NonNullable<Values[F]>): Chosen<NonNullable<Values[F]>> =>
     choose(field, fitting) ?? { value: builtIn, source: 'built-in' }
 
   const model = pick('model', MODEL)
   const branch = pick('branch', BASE_BRANCH)
-  const githubUser = choose('githubUser', fitting) ?? agentAccount(agent.value, input.settings)
   const platformBranch = pick('platformBranch', BASE_BRANCH)
-  const platformUser = choose('platformUser', withoutFollower(fitting, githubUser.value)) ?? {
-    value: githubUser.value,
-    source: 'built-in' as const,
-  }
+  const platformUser = pick('platformUser', githubUser.value)
   const workingDirectory = pick('workingDirectory', input.task.service)
   const gates = pick('gates', [])
   const limits = chooseLimits(fitting)
@@ -110,8 +107,9 @@ function agentAccount(agent: string, { agents }: Settings): Chosen<string> {
 /** Each limit from the first layer that sets it; the source told is that of the first layer that sets any. */
 function chooseLimits(layers: readonly Layer[]): Chosen<Limits> {
   const value: Limits = { ...DEFAULT_LIMITS }
-  for (const { values } of layers.toReversed()) Object.assign(value, values.limits)
-  const set = layers.find(({ values }) => Object.keys(values.limits ?? {}).length > 0)
+  const setting = layers.filter((layer) => Object.keys(layer.value('limits') ?? {}).length > 0)
+  for (const layer of setting.toReversed()) Object.assign(value, layer.value('limits'))
+  const [set] = setting
   return { value, source: set?.source ?? 'built-in' }
 }
 

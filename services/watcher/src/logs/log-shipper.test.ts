@@ -21,7 +21,7 @@ function readBack(batches: readonly LogBatch[]): { lines: number[]; missing: Set
   const lines: number[] = []
   const missing = new Set<number>()
   for (const { head, lines: texts } of batches) {
-    const numbers = texts.map((text) => Number((JSON.parse(text) as { seq: number }).seq))
+    const numbers = texts.map((line) => (JSON.parse(line) as { seq: number }).seq)
     expect(head.count).toBe(numbers.length)
     if (numbers.length > 0) expect([head.first, head.last]).toEqual([numbers[0], numbers.at(-1)])
     else expect(head.first - 1).toBe(head.last)

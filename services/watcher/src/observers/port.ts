@@ -39,7 +39,7 @@ export interface LineSource {
 export interface ShownWorkload {
   readonly name: string
   /** Whose it is; read only when asked for. `undefined`: nothing of ours. */
-  identify(): Promise<AttemptRef | undefined>
+  readonly identify: () => Promise<AttemptRef | undefined>
 }
 
 /** Errors are RetryableError RUNTIME_UNAVAILABLE: absence is never an error. */

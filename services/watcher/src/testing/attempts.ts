@@ -1,8 +1,11 @@
 /** Attempts, lines and records as a ledger and a runner write them. */
 import {
-  attemptSubject,
+  attemptName,
   type AttemptRef,
+  type AttemptSpec,
+  attemptSubject,
   createEvent,
+  DEFAULT_LIMITS,
   type LedgerEvent,
   newEventId,
   NO_USAGE,
@@ -79,4 +82,23 @@ export function stopEvent({ name }: StartedAttempt): Extract<LedgerEvent, { type
 
 export function refOf(n: number): AttemptRef {
   return { service: 'trader', tag: 'master', taskId: '1.2', n }
+}
+
+export function attemptSpec(ref: AttemptRef): AttemptSpec {
+  const agent = 'claude-agent-1'
+  const repository = { url: 'https://github.com/myorg/trader.git', branch: 'main', githubUser: agent }
+  return {
+    ...ref,
+    name: attemptName(ref, agent),
+    workspace: 'workspace-trader',
+    branch: 'feature/task-1.2-implementation',
+    agent,
+    model: 'sonnet',
+    repository,
+    platform: repository,
+    workingDirectory: 'trader',
+    prompt: { mode: 'append' },
+    limits: DEFAULT_LIMITS,
+    gates: [],
+  }
 }

@@ -2,26 +2,26 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFile, mkdir, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { type AttemptFile, attemptName, type ResultRecord } from '@orchestrator/shared/contracts'
 import { createProcessTable, formatWorkloadUid } from '@orchestrator/shared/process'
-import { submittedEvent, temporaryDirectory } from '@orchestrator/testing'
 
 import { readMachineId } from '../observers/process/machine-id.ts'
 import type { StartedAttempt } from '../started-attempt.ts'
 import { attemptFolder } from '../verdict.ts'
-import { refOf, resultRecord, startedAttempt } from './attempts.ts'
+import { attemptSpec, refOf, resultRecord, startedAttempt } from './attempts.ts'
 
 export interface FakeRunner {
   readonly attempt: StartedAttempt
   readonly folder: string
   readonly linesFile: string
-  write(text: string | Buffer): Promise<void>
-  writeResult(change?: Partial<ResultRecord>): Promise<void>
+  readonly write: (text: string | Buffer) => Promise<void>
+  readonly writeResult: (change?: Partial<ResultRecord>) => Promise<void>
   /** SIGKILL; returns when the process is gone. */
-  kill(): Promise<void>
+  readonly kill: () => Promise<void>
 }
 
 export interface RunnerOrder {
@@ -40,7 +40,7 @@ export interface WatchedPlace extends AsyncDisposable {
 const table = createProcessTable()
 
 export async function createWatchedPlace(): Promise<WatchedPlace> {
-  const directory = await temporaryDirectory()
+  const directory = await mkdtempDisposable(join(tmpdir(), 'orchestrator-watcher-'))
   const location = await readMachineId(directory.path)
   const children: ChildProcess[] = []
   return {
@@ -107,7 +107,7 @@ function toOrder({ ref, submittedId, generation }: StartedAttempt, workspaceDire
   return {
     v: 1,
     submittedId,
-    spec: submittedEvent(ref).data.attempt,
+    spec: attemptSpec(ref),
     epoch: { generation, sequence: 1 },
     workspaceDirectory,
     agent: { adapter: 'command', command: ['true'], environment: {} },

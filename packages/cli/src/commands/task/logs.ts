@@ -42,7 +42,7 @@ async function showLog(context: CliContext, named: Named, flags: LogsFlags): Pro
   const { screen, clock, signal } = context
   const client = await connect(context, flags)
   const attempt = await findAttempt(client, named)
-  const follow = flags.follow === true && !isTerminal(attempt.phase)
+  const follow = flags.follow === true
   const raw = flags.raw === true || flags.output === 'json'
   const onTrouble = (): void => screen.warn('The server does not answer; trying again for a while.')
   const print: LinePrinter = raw

@@ -28,10 +28,12 @@ export async function stop(options: EndingOptions, ref: WorkloadRef, order: Stop
   }
   const now = clock.monotonicMs()
   const before = records.get(ref.submittedId) ?? NOT_STOPPED
-  const asking = order.ask && (await canBeAsked(options, ref, order.workloadUid))
-  const { measure, leftMs } = nextMeasure(before, asking ? stopGraces : { ...stopGraces, askMs: 0 }, now)
+  const listens = await isListening(options, ref, order.workloadUid)
+  // Also where there is no time to answer: the file tells the watcher who ended it.
+  if (listens) await writeStop(options.places.launchFolder(ref), order.requestedBy)
+  const graces = order.ask && listens ? stopGraces : { ...stopGraces, askMs: 0 }
+  const { measure, leftMs } = nextMeasure(before, graces, now)
   if (measure === 'ask') {
-    await writeStop(options.places.launchFolder(ref), order.requestedBy)
     records.set(ref.submittedId, { ...before, askedAt: before.askedAt ?? now })
     return Math.min(leftMs, ASK_POLL_MS)
   }
@@ -41,7 +43,7 @@ export async function stop(options: EndingOptions, ref: WorkloadRef, order: Stop
 }
 
 /** Only a runner that was let go and lives reads its `stop`. */
-async function canBeAsked({ places, processTable }: EndingOptions, ref: WorkloadRef, uid: string): Promise<boolean> {
+async function isListening({ places, processTable }: EndingOptions, ref: WorkloadRef, uid: string): Promise<boolean> {
   const identity = parseWorkloadUid(uid)
   if (identity === undefined || !processTable.isAlive(identity)) return false
   return (await readGo(places.launchFolder(ref)))?.workloadUid === uid

@@ -39,7 +39,11 @@ function liveOf(table: ProcessTable, held: readonly HeldFile[], submittedId: str
   return held.filter((file) => file.submittedId === submittedId && table.isAlive(file))
 }
 
-export async function launchHeld(options: HeldRunnersOptions, order: LaunchOrder, signal: AbortSignal): Promise<string> {
+export async function launchHeld(
+  options: HeldRunnersOptions,
+  order: LaunchOrder,
+  signal: AbortSignal,
+): Promise<string> {
   const { attempt } = order
   const waiting = await findHeld(options, refOf(attempt))
   if (waiting !== undefined) return waiting
@@ -72,7 +76,10 @@ async function clearForeign(folder: string, table: ProcessTable, submittedId: st
 }
 
 /** Launch folders without a `go`: their attempt was never let go from here. */
-export async function listUnstarted({ places, processTable }: HeldRunnersOptions): Promise<readonly UnstartedWorkload[]> {
+export async function listUnstarted({
+  places,
+  processTable,
+}: HeldRunnersOptions): Promise<readonly UnstartedWorkload[]> {
   const names = await readdir(places.launches).catch(ignoreAbsence([]))
   const found = await Promise.all(names.map((name) => readUnstarted(join(places.launches, name), processTable)))
   return found.filter((workload) => workload !== undefined)

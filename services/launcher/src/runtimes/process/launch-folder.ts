@@ -2,7 +2,15 @@
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ATTEMPT_FILE, AttemptFile, GO_FILE, GoFile, HeldFile, STOP_FILE, type StopFile } from '@orchestrator/shared/contracts'
+import {
+  ATTEMPT_FILE,
+  AttemptFile,
+  GO_FILE,
+  GoFile,
+  HeldFile,
+  STOP_FILE,
+  type StopFile,
+} from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
 import type { z } from 'zod'
 import type { LaunchOrder, WorkloadRef } from '../port.ts'

@@ -11,5 +11,8 @@ export async function readMachineId(stateDirectory: string): Promise<string> {
   await writeOnce(file, `${randomUUID()}\n`)
   const id = (await readFile(file, 'utf8')).trim()
   if (id !== '') return id
-  throw new TerminalError('CONFIG_INVALID', `${file} is empty: restore it, or delete it if nothing was ever started here`)
+  throw new TerminalError(
+    'CONFIG_INVALID',
+    `${file} is empty: restore it, or delete it if nothing was ever started here`,
+  )
 }

@@ -6,8 +6,16 @@ import { type AttemptFile, MARKER_VARIABLE } from '@orchestrator/shared/contract
 import { parseWorkloadUid } from '@orchestrator/shared/process'
 import { temporaryDirectory, type TemporaryDirectory } from '@orchestrator/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createTestRuntime, orderOf, type OrderInput, pidsOf, processTable, refOf } from '../../testing/test-runtime.ts'
 import { specOf } from '../../testing/builders.ts'
+import {
+  createTestRuntime,
+  orderOf,
+  type OrderInput,
+  pidsOf,
+  processTable,
+  refOf,
+  TEST_PATH,
+} from '../../testing/test-runtime.ts'
 import { readMachineId } from './machine-id.ts'
 
 const never = new AbortController().signal
@@ -67,7 +75,7 @@ describe('a held launch', () => {
     await expect.poll(() => existsSync(file), WAIT).toBe(true)
     const environment: unknown = JSON.parse(await readFile(file, 'utf8'))
     expect(environment).toEqual({
-      PATH: process.env['PATH'],
+      PATH: TEST_PATH,
       LANG: 'C.UTF-8',
       HOME: join(directory.path, 'homes', 'workspace-trader'),
       [MARKER_VARIABLE]: attempt.submittedId,
@@ -88,8 +96,12 @@ describe('a held launch', () => {
   it('outlives the launcher that is killed', async () => {
     const attempt = order('obey')
     const program = join(import.meta.dirname, '../../testing/launch-only.ts')
-    const launcher = spawn(process.execPath, [program, directory.path, JSON.stringify(attempt)], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const uid = await new Promise<string>((resolve) => launcher.stdout.once('data', (data: Buffer) => resolve(data.toString().trim())))
+    const launcher = spawn(process.execPath, [program, directory.path, JSON.stringify(attempt)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const uid = await new Promise<string>((resolve) =>
+      launcher.stdout.once('data', (data: Buffer) => resolve(data.toString().trim())),
+    )
     const ended = new Promise((resolve) => launcher.once('exit', resolve))
     launcher.kill('SIGKILL')
     await ended
@@ -102,8 +114,11 @@ describe('a held launch', () => {
   it('lets only the named one of two go; the other ends without a word', async () => {
     const [left, right] = [createTestRuntime(directory.path), createTestRuntime(directory.path)]
     const attempt = order('obey')
-    const uids = await Promise.all([left.launchHeld({ attempt, texts: {} }, never), right.launchHeld({ attempt, texts: {} }, never)])
-    const [first = ''] = uids
+    const uids = await Promise.all([
+      left.launchHeld({ attempt, texts: {} }, never),
+      right.launchHeld({ attempt, texts: {} }, never),
+    ])
+    const [first] = uids
     await left.letGo(refOf(attempt), first)
     await expect(right.letGo(refOf(attempt), 'another')).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
     await right.letGo(refOf(attempt), first)
@@ -139,7 +154,9 @@ describe('a held launch', () => {
   it('that cannot be started at all is an error and no crash', async () => {
     const attempt = order('obey')
     const runtime = createTestRuntime(directory.path, { runnerMain: '/nowhere/main.ts' })
-    await expect(runtime.launchHeld({ attempt, texts: {} }, never)).rejects.toThrow(/did not start: it ended with exit code 1.*nowhere/)
+    await expect(runtime.launchHeld({ attempt, texts: {} }, never)).rejects.toThrow(
+      /did not start: it ended with exit code 1.*nowhere/,
+    )
   })
 
   it('replaces what an attempt of the same name left behind from another ledger', async () => {
@@ -161,7 +178,9 @@ describe('a held launch', () => {
 
   it('never gets a folder outside of its own', async () => {
     const attempt = order('obey', { spec: specOf({}, { workspace: '../../etc' }) })
-    await expect(createTestRuntime(directory.path).launchHeld({ attempt, texts: {} }, never)).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    await expect(createTestRuntime(directory.path).launchHeld({ attempt, texts: {} }, never)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    })
   })
 })
 
@@ -178,7 +197,10 @@ describe('a stop', () => {
     const attempt = order('obey')
     const workloadUid = await launchAndLetGo(attempt, runtime)
     expect(await runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'lead' })).toBe(1000)
-    expect(JSON.parse(await readFile(join(folderOf(attempt), 'stop.json'), 'utf8'))).toEqual({ v: 1, requestedBy: 'lead' })
+    expect(JSON.parse(await readFile(join(folderOf(attempt), 'stop.json'), 'utf8'))).toEqual({
+      v: 1,
+      requestedBy: 'lead',
+    })
     await expectGone(attempt)
     expect(await runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'lead' })).toBe(0)
     expect(await runtime.released(refOf(attempt))).toBe(true)
@@ -202,7 +224,9 @@ describe('a stop', () => {
     const workloadUid = await launchAndLetGo(attempt, runtime)
     await runtime.stop(refOf(attempt), { workloadUid, ask: false, requestedBy: 'deadline' })
     await expectGone(attempt)
-    expect(existsSync(join(folderOf(attempt), 'stop.json'))).toBe(false)
+    expect(JSON.parse(await readFile(join(folderOf(attempt), 'stop.json'), 'utf8'))).toMatchObject({
+      requestedBy: 'deadline',
+    })
   })
 
   it('ends a held runner without asking: it has done nothing', async () => {
@@ -239,7 +263,9 @@ describe('what never started', () => {
     const runtime = createTestRuntime(directory.path)
     const attempt = order('obey')
     const uid = await runtime.launchHeld({ attempt, texts: {} }, never)
-    expect(await runtime.listUnstarted()).toMatchObject([{ ...refOf(attempt), heldUids: [uid], attempt: { spec: { n: 1 } } }])
+    expect(await runtime.listUnstarted()).toMatchObject([
+      { ...refOf(attempt), heldUids: [uid], attempt: { spec: { n: 1 } } },
+    ])
     await runtime.remove(refOf(attempt))
     expect(pidsOf(attempt)).toEqual([])
     expect(existsSync(folderOf(attempt))).toBe(false)

@@ -32,7 +32,8 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
     letGo: (ref, uid) => writeGo(places.launchFolder(ref), uid),
     state: (ref, uid) => readState(places.launchFolder(ref), uid, processTable),
     stop: (ref, order) => stop(ending, ref, order),
-    released: ({ submittedId }) => Promise.resolve(processTable.withVariable(MARKER_VARIABLE, submittedId).length === 0),
+    released: ({ submittedId }) =>
+      Promise.resolve(processTable.withVariable(MARKER_VARIABLE, submittedId).length === 0),
     remove: (ref) => remove(ending, ref),
     listUnstarted: () => listUnstarted(held),
     discard: (_ref, uid) => Promise.resolve(killRunner(processTable, uid)),

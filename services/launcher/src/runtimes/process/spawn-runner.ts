@@ -31,7 +31,10 @@ export async function spawnHeldRunner(request: SpawnRequest): Promise<HeldFile> 
   if (held !== undefined) return held
   child.kill('SIGKILL')
   const problem = end.problem ?? `it was not held within ${request.timeoutMs} ms`
-  throw new RetryableError('RUNTIME_UNAVAILABLE', `the runner did not start: ${problem}${await errorText(request.folder, spawn)}`)
+  throw new RetryableError(
+    'RUNTIME_UNAVAILABLE',
+    `the runner did not start: ${problem}${await errorText(request.folder, spawn)}`,
+  )
 }
 
 async function startRunner({ folder, runnerMain, environment }: SpawnRequest, spawn: string): Promise<ChildProcess> {

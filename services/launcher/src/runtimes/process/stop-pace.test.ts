@@ -10,7 +10,7 @@ describe('nextMeasure', () => {
     ['terminates after it', { askedAt: 1000, termAt: undefined }, 1100, { measure: 'term', leftMs: 50 }],
     ['waits for the end', { askedAt: 1000, termAt: 1100 }, 1149, { measure: 'term', leftMs: 1 }],
     ['kills then', { askedAt: 1000, termAt: 1100 }, 1150, { measure: 'kill', leftMs: 0 }],
-  ] as const)('%s', (_title, record, now, move) => {
+  ] as const)('%s', (...[, record, now, move]) => {
     expect(nextMeasure(record, graces, now)).toEqual(move)
   })
 

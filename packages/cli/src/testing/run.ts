@@ -1,0 +1,63 @@
+/** Runs the command line inside a test: same code, streams and clock in hand. */
+import { Readable, Writable } from 'node:stream'
+import { type Clock, systemClock } from '@orchestrator/shared/core'
+import { CliEnvironment } from '../config.ts'
+import type { ExitCode } from '../exit-codes.ts'
+import { createScreen } from '../output/screen.ts'
+import { runCli } from '../program.ts'
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly environment?: Readonly<Record<string, string>>
+  readonly stdin?: string
+  /** As if standard output were a terminal. */
+  readonly terminal?: boolean
+  readonly columns?: number
+  readonly clock?: Clock
+  readonly signal?: AbortSignal
+}
+
+export interface Ran {
+  readonly code: ExitCode
+  readonly out: string
+  readonly error: string
+}
+
+/** The time that every text is rendered at: half an hour after the fake attempt was submitted. */
+export const NOW = new Date('2026-11-24T10:30:30.000Z')
+export const fixedClock: Clock = { ...systemClock, now: () => NOW, sleep: async (_ms, signal) => await systemClock.sleep(1, signal) }
+
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const out = new Sink(options.terminal === true, options.columns ?? 120)
+  const error = new Sink(false, 80)
+  const environment = CliEnvironment.parse({ PATH: process.env['PATH'], HOME: '/nonexistent', ...options.environment })
+  const screen = createScreen({ out, error, noColour: environment.NO_COLOR, term: environment.TERM })
+  const stdin = Readable.from(options.stdin === undefined ? [] : [options.stdin])
+  const code = await runCli(args, {
+    environment,
+    cwd: options.cwd ?? '/',
+    stdin,
+    interactive: options.terminal === true,
+    screen,
+    clock: options.clock ?? fixedClock,
+    signal: options.signal ?? new AbortController().signal,
+  })
+  return { code, out: out.text, error: error.text }
+}
+
+class Sink extends Writable {
+  readonly isTTY: boolean
+  readonly columns: number
+  text = ''
+
+  constructor(isTTY: boolean, columns: number) {
+    super()
+    this.isTTY = isTTY
+    this.columns = columns
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString('utf8')
+    done()
+  }
+}

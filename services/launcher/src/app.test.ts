@@ -1,0 +1,144 @@
+import { once } from 'node:events'
+import type { AttemptSpec } from '@orchestrator/shared/contracts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { specOf } from './testing/builders.ts'
+import { createTestSite, type TestSite, type TestSiteOptions } from './testing/test-site.ts'
+
+const WAIT = { timeout: 25_000, interval: 20 }
+const open = new Set<AsyncDisposable>()
+
+afterEach(async () => {
+  for (const one of [...open].toReversed()) await one[Symbol.asyncDispose]()
+  open.clear()
+})
+
+const agentThat = (behaviour: string) => ({
+  agents: { 'claude-agent-1': { adapter: 'command', command: [behaviour] } },
+})
+
+async function createSite(options: TestSiteOptions): Promise<TestSite> {
+  const site = await createTestSite(options)
+  open.add(site)
+  return site
+}
+
+async function startLaunchers(site: TestSite, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 1) open.add(await site.startLauncher())
+}
+
+async function allFinished(site: TestSite, specs: readonly AttemptSpec[]): Promise<boolean> {
+  const ends = await Promise.all(specs.map((spec) => site.watch(spec)))
+  return ends.every(Boolean)
+}
+
+describe('the launcher on a real broker', () => {
+  it('brings attempts through one workspace, one after the other', async () => {
+    const site = await createSite({ settings: agentThat('quit') })
+    await startLaunchers(site, 1)
+    const specs = [specOf({ n: 1 }), specOf({ n: 2 }), specOf({ taskId: '2' })]
+    for (const spec of specs) await site.submit(spec)
+    await expect.poll(() => allFinished(site, specs), WAIT).toBe(true)
+    for (const spec of specs) {
+      const { types, started } = await site.history(spec)
+      expect(types).toEqual(['attempt.started', 'attempt.finished'])
+      expect(await site.ran(spec)).toEqual([started?.data.workloadUid])
+    }
+    const sequences = await Promise.all(
+      specs.map(async (spec) => (await site.history(spec)).started?.data.epoch.sequence ?? 0),
+    )
+    expect(sequences).toEqual(sequences.toSorted((a, b) => a - b))
+    await expect
+      .poll(async () => (await site.workspaces.get('trader'))?.value, WAIT)
+      .toMatchObject({ grant: null, entries: [] })
+  })
+
+  it('starts each attempt once where two replicas share a machine', async () => {
+    const site = await createSite({ settings: { ...agentThat('quit'), caps: { global: 2 } } })
+    await startLaunchers(site, 2)
+    const specs = ['trader', 'auth', 'pricing', 'ledger'].flatMap((service) => [
+      specOf({ service, n: 1 }),
+      specOf({ service, n: 2 }),
+    ])
+    await Promise.all(specs.filter(({ n }) => n === 1).map((spec) => site.submit(spec)))
+    await Promise.all(specs.filter(({ n }) => n === 2).map((spec) => site.submit(spec)))
+    await expect.poll(() => allFinished(site, specs), WAIT).toBe(true)
+    for (const spec of specs) {
+      const { types, started } = await site.history(spec)
+      expect(types).toEqual(['attempt.started', 'attempt.finished'])
+      expect(await site.ran(spec)).toEqual([started?.data.workloadUid])
+    }
+  })
+
+  it('stops what runs and what waits', async () => {
+    const site = await createSite({ settings: agentThat('stubborn') })
+    await startLaunchers(site, 1)
+    const [running, waiting] = [specOf({ n: 1 }), specOf({ n: 2 })]
+    await site.submit(running)
+    await site.submit(waiting)
+    await expect.poll(() => site.ran(running), WAIT).toHaveLength(1)
+    await site.stop(waiting)
+    await expect
+      .poll(async () => (await site.history(waiting)).types, WAIT)
+      .toEqual(['task.stopRequested', 'attempt.finished'])
+    await site.stop(running)
+    await expect.poll(() => site.pids(running), WAIT).toEqual([])
+    await expect.poll(() => site.watch(running), WAIT).toBe(true)
+    await expect
+      .poll(async () => (await site.workspaces.get('trader'))?.value, WAIT)
+      .toMatchObject({ grant: null, entries: [] })
+  })
+
+  it('tells what it is without, and goes on when the broker is back', async () => {
+    const site = await createSite({ settings: agentThat('quit') })
+    const app = await site.startLauncher()
+    open.add(app)
+    await expect.poll(() => app.health().ready, WAIT).toBe(true)
+    await site.broker.kill()
+    await expect.poll(() => app.health(), WAIT).toMatchObject({ ready: false, checks: { broker: 'disconnected' } })
+    await site.broker.restart()
+    const spec = specOf()
+    await expect
+      .poll(
+        () =>
+          site.submit(spec).then(
+            () => true,
+            () => false,
+          ),
+        WAIT,
+      )
+      .toBe(true)
+    await expect.poll(() => site.watch(spec).catch(() => false), WAIT).toBe(true)
+    await expect.poll(() => app.health().ready, WAIT).toBe(true)
+  })
+
+  it(
+    'is killed and started again at any time, and every attempt starts once and ends once',
+    { timeout: 90_000 },
+    async () => {
+      const site = await createSite({ settings: { ...agentThat('quit'), caps: { global: 2 } } })
+      const specs = ['trader', 'auth', 'pricing'].flatMap((service) => [1, 2].map((n) => specOf({ service, n })))
+      for (const spec of specs) await site.submit(spec)
+      let done = false
+      for (let lives = 1; !done && lives <= 40; lives += 1) {
+        const launcher = site.spawnLauncher()
+        // Each life ends a little later in its work than the one before.
+        const until = performance.now() + 400 + lives * 70
+        while (!done && performance.now() < until) {
+          done = await allFinished(site, specs)
+          await new Promise((resolve) => setTimeout(resolve, 10))
+        }
+        const ended = once(launcher, 'exit')
+        launcher.kill('SIGKILL')
+        await ended
+      }
+      expect(done).toBe(true)
+      for (const spec of specs) {
+        const { types, started } = await site.history(spec)
+        expect(types).toEqual(['attempt.started', 'attempt.finished'])
+        const ran = await site.ran(spec)
+        // Killed between `started` and `go`, an attempt may end without having run; never twice.
+        expect([[], [started?.data.workloadUid]]).toContainEqual(ran)
+      }
+    },
+  )
+})

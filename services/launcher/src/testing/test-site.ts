@@ -1,0 +1,156 @@
+/** A machine with a real broker, and what submitter and watcher would do on it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type AttemptSpec,
+  attemptSubject,
+  type LedgerEvent,
+  MARKER_VARIABLE,
+  Settings,
+  taskSubject,
+  WorkspaceDocument,
+} from '@orchestrator/shared/contracts'
+import { systemClock } from '@orchestrator/shared/core'
+import { createLedger, type Documents, type Ledger, openDocuments } from '@orchestrator/shared/nats'
+import { type App, parseConfig } from '@orchestrator/shared/service'
+import { startTestBroker, temporaryDirectory, type TestBroker } from '@orchestrator/testing'
+import { createLauncherWith } from '../app.ts'
+import { type AttemptHistory, readAttempt } from '../attempt-history.ts'
+import { LauncherEnvironment } from '../config.ts'
+import { finished, stopRequested, submitted } from './builders.ts'
+import { processTable, STUB_RUNNER, TEST_PATH } from './test-runtime.ts'
+import { logger } from './test-world.ts'
+
+const never = new AbortController().signal
+
+export interface TestSite extends AsyncDisposable {
+  readonly broker: TestBroker
+  readonly stateDirectory: string
+  readonly ledger: Ledger
+  readonly workspaces: Documents<WorkspaceDocument>
+  /** A launcher in this process. */
+  startLauncher(): Promise<App>
+  /** A launcher in a process of its own. */
+  spawnLauncher(): ChildProcess
+  submit(spec: AttemptSpec): Promise<void>
+  stop(spec: AttemptSpec): Promise<void>
+  /** As the watcher: finishes what was started and is gone. @returns true when the attempt is finished */
+  watch(spec: AttemptSpec): Promise<boolean>
+  history(spec: AttemptSpec): Promise<AttemptHistory & { readonly types: readonly string[] }>
+  /** Uids of the runners that did something. */
+  ran(spec: AttemptSpec): Promise<readonly string[]>
+  pids(spec: AttemptSpec): readonly number[]
+}
+
+export interface TestSiteOptions {
+  readonly settings: unknown
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+export async function createTestSite({ settings, environment = {} }: TestSiteOptions): Promise<TestSite> {
+  await using stack = new AsyncDisposableStack()
+  const directory = stack.use(await temporaryDirectory())
+  const broker = stack.use(await startTestBroker())
+  const client = await broker.connect('test')
+  const ledger = await createLedger(client)
+  const run = Math.random().toString(36).slice(2)
+  const submittedIds = new Map<string, string>()
+  const idOf = ({ name }: AttemptSpec): string => `submitted-${name}-${run}`
+  const settingsFile = join(directory.path, 'settings.json')
+  await writeFile(settingsFile, JSON.stringify(settings))
+  const variables = {
+    NATS_URL: broker.url,
+    STATE_DIR: directory.path,
+    PATH: TEST_PATH,
+    SETTINGS_FILE: settingsFile,
+    LOG_LEVEL: 'warn',
+    RECONCILE_INTERVAL_MS: '500',
+    STOP_GRACE_MS: '500',
+    ...environment,
+  }
+  stack.defer(() => {
+    for (const id of submittedIds.values()) processTable.signalAll(MARKER_VARIABLE, id, 'SIGKILL')
+  })
+  const append = async (
+    subject: string,
+    make: (history: AttemptHistory) => LedgerEvent | undefined,
+    id: string,
+  ): Promise<void> => {
+    await ledger.publish({
+      subject,
+      eventId: id,
+      decide: (history) => {
+        const event = make(readAttempt(history))
+        return event === undefined
+          ? { kind: 'settled', value: undefined }
+          : { kind: 'publish', event, expectedSeq: history.lastSeq }
+      },
+      signal: never,
+    })
+  }
+  const history: TestSite['history'] = async (spec) => {
+    const read = await ledger.read(attemptSubject(spec), never)
+    return { ...readAttempt(read), types: read.events.map(({ event }) => event.type) }
+  }
+  const pids: TestSite['pids'] = (spec) => processTable.withVariable(MARKER_VARIABLE, idOf(spec))
+  const owned = stack.move()
+  return {
+    broker,
+    stateDirectory: directory.path,
+    ledger,
+    workspaces: await openDocuments(client, 'workspaces', WorkspaceDocument),
+    startLauncher: async () =>
+      await createLauncherWith(
+        {
+          config: parseConfig(LauncherEnvironment, variables),
+          settings: Settings.parse(settings),
+          logger,
+          clock: systemClock,
+        },
+        { runnerMain: STUB_RUNNER },
+      ),
+    spawnLauncher: () => {
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'launcher-process.ts')], {
+        env: variables,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      })
+      owned.defer(async () => {
+        if (child.exitCode !== null || child.signalCode !== null) return
+        const ended = once(child, 'exit')
+        child.kill('SIGKILL')
+        await ended
+      })
+      return child
+    },
+    submit: async (spec) => {
+      const id = idOf(spec)
+      submittedIds.set(spec.name, id)
+      await append(taskSubject(spec), () => ({ ...submitted(spec), id }), id)
+    },
+    stop: async (spec) => {
+      const event = stopRequested(spec)
+      await append(
+        attemptSubject(spec),
+        ({ stop, finished: end }) => ((stop ?? end) === undefined ? event : undefined),
+        event.id,
+      )
+    },
+    watch: async (spec) => {
+      const now = await history(spec)
+      if (now.finished !== undefined || now.started === undefined) return now.finished !== undefined
+      if (pids(spec).length > 0) return false
+      const event = finished(spec, now.stop === undefined ? 'Succeeded' : 'Stopped')
+      await append(attemptSubject(spec), ({ finished: end }) => (end === undefined ? event : undefined), event.id)
+      return true
+    },
+    history,
+    ran: async ({ name }) => {
+      const text = await readFile(join(directory.path, 'launches', name, 'ran'), 'utf8').catch(() => '')
+      return text.split('\n').filter((line) => line !== '')
+    },
+    pids,
+    [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
+  }
+}
