@@ -43,9 +43,11 @@ describe('hostile strings', () => {
     const view = await installation.api.finished(attempt)
     expect(view).toMatchObject({ phase: 'Succeeded', guidance: hostile, lastText: expect.stringContaining('touch') })
 
-    // The agent read it line by line as it was written, but the runner's own markers are not the user's to use.
+    // The agent reads it line by line, without what would act on a terminal; the runner's own markers are not a user's to use.
     const prompt = await target.read('feature/task-1-implementation', 'trader/prompt.txt')
-    for (const line of hostile.split('\n').filter((each) => !each.includes('orchestrator:'))) expect(prompt).toContain(line)
+    const readable = hostile.replaceAll(/\p{Cc}(?<!\n)|\u202E/gu, '').split(/[\n\u2028]/)
+    for (const line of readable.filter((each) => !each.includes('orchestrator:'))) expect(prompt).toContain(line)
+    expect(prompt).not.toContain('> <!-- orchestrator:documents -->')
 
     await expect.poll(() => sink.received.some(({ text }) => text.includes('attempt.finished'))).toBe(true)
     const submitted = sink.received.find(({ text }) => text.includes('task.submitted'))

@@ -159,7 +159,9 @@ export async function placeClientConfig({ attempt, layout, recorder }: Documents
 /** Content of a file of the platform repository, `undefined` when there is none. */
 async function textOf(root: string, path: string): Promise<string | undefined> {
   if ((await statOf(path)) === undefined) return undefined
-  return await readFile(await insideOf(root, path), 'utf8')
+  const real = await insideOf(root, path)
+  if (!(await stat(real)).isFile()) throw invalid(`${relative(root, path)} is not a file`)
+  return await readFile(real, 'utf8')
 }
 
 /** Where a document really lies: a link may lead to another document, not out of the repository or into its `.git`. */

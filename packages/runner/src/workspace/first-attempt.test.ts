@@ -32,7 +32,7 @@ describe('a first attempt', () => {
     ).toEqual([
       'platform lsRemote true',
       'target lsRemote true',
-      'target push true',
+      'target lsRemote true',
       'target clone true',
       'target fetch true',
       'target checkout true',

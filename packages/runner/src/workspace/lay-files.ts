@@ -92,7 +92,8 @@ async function lay({
 
 async function removeOlder(root: string, laid: ReadonlySet<string>): Promise<void> {
   for (const place of RENDERED_AT_ROOT) {
-    const there = laid.has(place) ? undefined : await statOf(join(root, place))
+    const isOurs = !laid.has(place) && (await statOf(join(root, dirname(place))))?.isDirectory() === true
+    const there = isOurs ? await statOf(join(root, place)) : undefined
     if (there !== undefined && !there.isDirectory()) await rm(join(root, place), { force: true })
   }
 }

@@ -6,7 +6,7 @@ import type { Git } from '@orchestrator/shared/git'
 import { statOf } from './folders.ts'
 import { removeLocks } from './git-locks.ts'
 import type { Recorder } from './recorder.ts'
-import { openRepository, type Repository } from './repository.ts'
+import { openRepository, type Repository, TRANSFER_TIMEOUT_MS } from './repository.ts'
 
 /**
  * The runner's own bare clone of the target repository: the only place where credentials meet a repository. The agent
@@ -62,15 +62,10 @@ export function createMirror({ git, localGit, directory, remote, recorder, signa
     await ensure()
     const isNew = (await repository.git(['for-each-ref', '--count=1', 'refs/remotes/origin'])) === ''
     await recorder.recordRemote('target', isNew ? 'clone' : 'fetch', () =>
-      withCredentials.git([
-        'fetch',
-        '--quiet',
-        '--prune',
-        '--no-tags',
-        '--no-write-fetch-head',
-        remote.url,
-        ...REFSPECS,
-      ]),
+      withCredentials.git(
+        ['fetch', '--quiet', '--prune', '--no-tags', '--no-write-fetch-head', remote.url, ...REFSPECS],
+        { timeoutMs: TRANSFER_TIMEOUT_MS },
+      ),
     )
   }
   return {
@@ -81,7 +76,7 @@ export function createMirror({ git, localGit, directory, remote, recorder, signa
       try {
         await fetch()
       } catch (error) {
-        if (!hasCode(error, 'GIT_FAILED') || signal.aborted) throw error
+        if (!hasCode(error, 'GIT_FAILED') || signal.aborted || (await repository.isSound())) throw error
         recorder.note('warning', `the runner's own copy of ${remote.url} is damaged and is made anew: ${error.message}`)
         await rm(directory, { recursive: true, force: true })
         await fetch()

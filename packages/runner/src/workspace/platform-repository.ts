@@ -5,7 +5,7 @@ import type { Git } from '@orchestrator/shared/git'
 import { inspectGitDirectory, readOrigin, secureGitDirectory } from './git-directory.ts'
 import { missingBranch } from './mirror.ts'
 import type { Recorder } from './recorder.ts'
-import { openRepository, type Repository } from './repository.ts'
+import { openRepository, type Repository, TRANSFER_TIMEOUT_MS } from './repository.ts'
 import { isSameRepository } from './same-repository.ts'
 
 export interface PlatformDependencies {
@@ -62,16 +62,19 @@ async function bringUpToDate(dependencies: PlatformDependencies): Promise<void> 
   })
   const repository = openRepository({ git, directory, bare: false, signal })
   await recorder.recordRemote('platform', isNew ? 'clone' : 'fetch', () =>
-    repository.git([
-      'fetch',
-      '--quiet',
-      '--prune',
-      '--tags',
-      '--force',
-      '--no-write-fetch-head',
-      remote.url,
-      '+refs/heads/*:refs/remotes/origin/*',
-    ]),
+    repository.git(
+      [
+        'fetch',
+        '--quiet',
+        '--prune',
+        '--tags',
+        '--force',
+        '--no-write-fetch-head',
+        remote.url,
+        '+refs/heads/*:refs/remotes/origin/*',
+      ],
+      { timeoutMs: TRANSFER_TIMEOUT_MS },
+    ),
   )
   await recorder.record('platform', 'checkout', () => checkOut(repository, remote))
 }

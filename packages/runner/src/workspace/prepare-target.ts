@@ -9,6 +9,7 @@ import { ATTEMPT_FOLDER_PATTERN, CURRENT_LINK } from './layout.ts'
 import { missingBranch } from './mirror.ts'
 import { remoteBranches } from './platform-repository.ts'
 import { branchesToPrune, type LocalBranch } from './prune-branches.ts'
+import { completeHistory } from './repository.ts'
 import { isSameRepository, withoutUserInfo } from './same-repository.ts'
 import { bundle, finishPartialSave, saveWork } from './save-work.ts'
 import { secureTarget, type TargetContext } from './target-context.ts'
@@ -66,7 +67,7 @@ async function enterRepository(context: TargetContext): Promise<readonly string[
     return [...saved, ...(await bringUpToDate(context, owner))]
   } catch (error) {
     // Only damage is met by starting anew; the folder is kept as it is.
-    if (!hasCode(error, 'GIT_FAILED') || context.signal.aborted) throw error
+    if (!hasCode(error, 'GIT_FAILED') || context.signal.aborted || (await context.target.isSound())) throw error
     const aside = await setAside(context, owner, `it is damaged (${error.message})`)
     return [...saved, aside, ...(await bringUpToDate(context, owner))]
   }
@@ -103,17 +104,11 @@ async function bringUpToDate(context: TargetContext, owner: string): Promise<rea
 
 /** Everything comes from the runner's own clone: no credential is used where the agent can write. */
 async function fetchFromMirror({ mirror, target }: TargetContext): Promise<void> {
-  const shallow = (await statOf(join(target.directory, '.git', 'shallow'))) === undefined ? [] : ['--unshallow']
-  const common = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...shallow]
-  await target.git([...common, '--prune', mirror.repository.directory, '+refs/remotes/origin/*:refs/remotes/origin/*'])
-  await target.git([
-    'fetch',
-    '--quiet',
-    '--no-tags',
-    '--no-write-fetch-head',
-    mirror.repository.directory,
-    '+refs/tags/*:refs/tags/*',
-  ])
+  const source = mirror.repository.directory
+  const common = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head']
+  await completeHistory(target, source)
+  await target.git([...common, '--prune', source, '+refs/remotes/origin/*:refs/remotes/origin/*'])
+  await target.git([...common, source, '+refs/tags/*:refs/tags/*'])
 }
 
 /** Every object that only the workspace has must be there, or a later push would find out. */

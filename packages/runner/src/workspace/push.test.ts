@@ -84,6 +84,28 @@ describe('push', () => {
     expect(await visit.workspace.push()).toBe(sha)
   })
 
+  it('works when the agent cut the history short, and does not cut it elsewhere', async () => {
+    await using visit = await bench.arrive()
+    await bench.agentGit('fetch', '--quiet', '--depth=1', 'origin', 'main')
+    const sha = await bench.agentCommits('trader/a.ts', 'a\n')
+    expect((await visit.workspace.changes()).files).toEqual(['trader/a.ts'])
+    expect(await visit.workspace.push()).toBe(sha)
+    expect(await bench.target.git(['rev-list', '--count', BRANCH])).toBe('2\n')
+  })
+
+  it('is not begun with an object that git itself calls broken', async () => {
+    await using visit = await bench.arrive()
+    const tree = await bench.agentGit('rev-parse', 'HEAD^{tree}')
+    await bench.write(
+      'target-repo/broken',
+      `tree ${tree}\nauthor x <x> nonsense\ncommitter x <x@y> 1 +0000\n\nbroken\n`,
+    )
+    const sha = await bench.agentGit('hash-object', '-t', 'commit', '-w', '--literally', 'broken')
+    await bench.agentGit('update-ref', `refs/heads/${BRANCH}`, sha)
+    await expect(visit.workspace.push()).rejects.toMatchObject({ code: 'GIT_FAILED' })
+    expect(await bench.target.sha(BRANCH)).toBeUndefined()
+  })
+
   it('makes its own clone anew when that is damaged', async () => {
     {
       await using _ = await bench.arrive()

@@ -2,6 +2,7 @@ import { hasCode, TerminalError } from '@orchestrator/shared/core'
 import { settleOnBranch } from './agent-branch.ts'
 import { conflict } from './folders.ts'
 import { inspectGitDirectory } from './git-directory.ts'
+import { completeHistory, TRANSFER_TIMEOUT_MS } from './repository.ts'
 import { secureTarget, type TargetContext } from './target-context.ts'
 
 export interface PushContext extends TargetContext {
@@ -26,6 +27,7 @@ export async function importBranch(context: PushContext): Promise<string> {
   if ((await target.commit(`refs/heads/${branch}`)) === undefined)
     throw conflict(`${layout.target} has no branch ${branch} any more`)
   await mirror.ensure()
+  await completeHistory(target, mirror.repository.directory)
   await recorder.record('target', 'fetch', () =>
     mirror.repository.git([
       '-c',
@@ -34,7 +36,6 @@ export async function importBranch(context: PushContext): Promise<string> {
       '--quiet',
       '--no-tags',
       '--no-write-fetch-head',
-      '--update-shallow',
       `--upload-pack=${UPLOAD_PACK}`,
       layout.target,
       `+refs/heads/${branch}:${agentRef(branch)}`,
@@ -75,7 +76,7 @@ async function send({ attempt, mirror, recorder }: PushContext, sha: string, see
   ]
   await recorder.recordRemote('target', 'push', async () => {
     try {
-      await mirror.withCredentials.git(args)
+      await mirror.withCredentials.git(args, { timeoutMs: TRANSFER_TIMEOUT_MS })
     } catch (error) {
       if (!hasCode(error, 'GIT_REJECTED')) throw error
       const there = await remoteSha(mirror, repository.url, ref)

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { type AttemptFile, compareEpochs, Epoch } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import { acquireExclusiveLock } from '@orchestrator/shared/process'
@@ -23,6 +23,7 @@ export interface TenancyDependencies {
  */
 export async function enterTenancy({ attempt, workloadUid }: TenancyDependencies): Promise<Tenancy> {
   const history = join(attempt.workspaceDirectory, HISTORY_FOLDER)
+  await mkdir(dirname(attempt.workspaceDirectory), { recursive: true })
   await ensureFolder(attempt.workspaceDirectory)
   await ensureFolder(history)
   const directory = join(attempt.workspaceDirectory, attemptFolder(attempt))

@@ -55,7 +55,7 @@ const RULES: readonly Rule[] = [
     code: 'GIT_UNAVAILABLE',
     retryable: true,
     pattern:
-      /could not resolve (host|proxy)|couldn't resolve host|temporary failure in name resolution|connection (timed out|refused|reset|closed)|operation timed out|network is unreachable|no route to host|failed to connect|couldn't connect|empty reply from server|returned error: (408|425|429|5\d\d)|early eof|unexpected disconnect|remote end hung up|rpc failed|gnutls|ssl_(connect|read|error)|tls connection|broken pipe|kex_exchange_identification|unable to access/i,
+      /could not resolve (host|proxy)|couldn't resolve host|temporary failure in name resolution|connection (timed out|refused|reset|closed)|operation timed out|network is unreachable|no route to host|failed to connect|couldn't connect|empty reply from server|returned error: (408|425|429|5\d\d)|early eof|unexpected disconnect|remote end hung up|rpc failed|gnutls|ssl_(connect|read|error)|tls connection|broken pipe|kex_exchange_identification|unable to access|out of memory|cannot allocate memory|unable to fork/i,
   },
 ]
 
@@ -68,10 +68,12 @@ const STOPPED = {
 export function classifyGitFailure({ stderr, exitCode, signal, stopped }: GitFailureFacts): GitFailure {
   if (stopped !== undefined) return STOPPED[stopped]
   const rule = RULES.find(({ pattern }) => pattern.test(stderr))
+  // Killed by somebody else, for want of memory perhaps: that says nothing about the repository.
+  const isKilled = rule === undefined && signal !== null
   const end = signal === null ? `exit ${exitCode ?? '?'}` : `ended by ${signal}`
   return {
-    code: rule?.code ?? 'GIT_FAILED',
-    retryable: rule?.retryable ?? false,
+    code: isKilled ? 'GIT_UNAVAILABLE' : (rule?.code ?? 'GIT_FAILED'),
+    retryable: isKilled || (rule?.retryable ?? false),
     summary: summaryOf(stderr, rule) ?? end,
   }
 }

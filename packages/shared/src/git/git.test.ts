@@ -233,7 +233,7 @@ describe('failures', () => {
     const git = createGit({ executable: 'no-such-git', home: root, environment: { PATH }, secrets: [] })
     await expect(
       git.run({ args: ['status'], cwd: repository, signal: new AbortController().signal }),
-    ).rejects.toMatchObject({ code: 'GIT_FAILED' })
+    ).rejects.toMatchObject({ code: 'TOOLS_UNAVAILABLE' })
   })
 
   it('end with the time allowed, and nothing keeps running', async () => {

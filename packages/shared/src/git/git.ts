@@ -99,8 +99,18 @@ async function start(options: GitOptions, run: GitRun, override: readonly Config
       stderrTailBytes: STDERR_TAIL_BYTES,
     })
   } catch (cause) {
-    throw new TerminalError('GIT_FAILED', `git could not be started: ${describeError(cause)}`, { cause })
+    throw startProblem(options.executable, cause)
   }
+}
+
+/** A machine short of memory or processes may have some again; a missing program stays missing. */
+function startProblem(executable: string, cause: unknown): RetryableError | TerminalError {
+  const message = `${executable} could not be started: ${describeError(cause)}`
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const isShortage = code === 'EAGAIN' || code === 'ENOMEM' || code === 'EMFILE' || code === 'ENFILE'
+  return isShortage
+    ? new RetryableError('GIT_UNAVAILABLE', message, { cause })
+    : new TerminalError('TOOLS_UNAVAILABLE', message, { cause })
 }
 
 function outputOf(run: GitRun, end: ProcessEnd, redact: Redaction): GitOutput {

@@ -22,8 +22,8 @@ export interface GitOutput {
  */
 export interface Git {
   /**
-   * @throws RetryableError GIT_UNAVAILABLE (network, timeout, lock), DISK_FULL;
-   *   TerminalError GIT_AUTH_FAILED, GIT_NOT_FOUND, GIT_REJECTED, GIT_FAILED. `details` hold args and the end of stderr.
+   * @throws RetryableError GIT_UNAVAILABLE (network, timeout, lock, killed), DISK_FULL;
+   *   TerminalError GIT_AUTH_FAILED, GIT_NOT_FOUND, GIT_REJECTED, GIT_FAILED, TOOLS_UNAVAILABLE (no git). `details` hold args and the end of stderr.
    */
   run(run: GitRun): Promise<GitOutput>
 }

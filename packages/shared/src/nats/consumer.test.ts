@@ -30,8 +30,12 @@ function ownService(): string {
   return `service${names}`
 }
 
-const submit = async (on: Broker, service: string, taskId = '1', n = 1): Promise<number> => {
-  const ref = sampleAttempt(taskId, n, service)
+const submit = async (
+  on: Broker,
+  service: string,
+  task: { readonly taskId?: string; readonly n?: number } = {},
+): Promise<number> => {
+  const ref = sampleAttempt(task.taskId, task.n, service)
   return (await on.js.publish(taskSubject(ref), JSON.stringify(submittedEvent(ref)))).seq
 }
 
@@ -61,7 +65,7 @@ describe('runDurable', () => {
     const first = await submit(broker, service)
     await using consumer = await runDurable(durable(service, async ({ stored }) => void seen.push(stored.seq)))
     await expect.poll(() => seen).toEqual([first])
-    const second = await submit(broker, service, '2')
+    const second = await submit(broker, service, { taskId: '2' })
     await expect.poll(() => seen).toEqual([first, second])
     expect(consumer.health()).toBe('ok')
   })
@@ -73,7 +77,7 @@ describe('runDurable', () => {
     let most = 0
     let overlaps = 0
     for (let n = 1; n <= 10; n += 1)
-      for (const task of ['1', '2', '3', '4', '5', '6']) await submit(broker, service, task, n)
+      for (const task of ['1', '2', '3', '4', '5', '6']) await submit(broker, service, { taskId: task, n })
     const handler = async ({ stored }: Delivery): Promise<void> => {
       const { subject } = stored
       running.set(subject, (running.get(subject) ?? 0) + 1)
@@ -135,10 +139,10 @@ describe('runDurable', () => {
     await expect.poll(() => consumer.health()).not.toBe('ok')
     await crashing.restart()
     await expect.poll(() => writer.connected).toBe(true)
-    const second = await submit(writer, 'crashing', '2')
+    const second = await submit(writer, 'crashing', { taskId: '2' })
     await expect.poll(() => seen.has(second), { timeout: 10_000 }).toBe(true)
     await writer.jsm.consumers.delete('TASKS', 'crashing')
-    const third = await submit(writer, 'crashing', '3')
+    const third = await submit(writer, 'crashing', { taskId: '3' })
     await expect.poll(() => seen.has(third), { timeout: 10_000 }).toBe(true)
     expect(consumer.health()).toBe('ok')
   }, 40_000)
@@ -147,7 +151,7 @@ describe('runDurable', () => {
     const service = ownService()
     const begun = Promise.withResolvers<void>()
     const finished: number[] = []
-    for (let n = 1; n <= 5; n += 1) await submit(broker, service, '1', n)
+    for (let n = 1; n <= 5; n += 1) await submit(broker, service, { n })
     const stopped = await runDurable(
       durable(service, async ({ stored, signal: stopping }) => {
         begun.resolve()

@@ -67,6 +67,7 @@ export async function runDurable(options: DurableOptions): Promise<Durable> {
           signal,
           about: { stream, seq: message.seq, subject: message.subject },
           read: readMessage(message),
+          trace: message.headers,
         }),
     }),
   )
@@ -124,6 +125,7 @@ async function replay({ broker, handling, logger, message, signal }: Replay): Pr
       signal,
       about: { stream, seq: found.seq, subject: found.subject },
       read: readMessage(found),
+      trace: found.header,
     })
   } catch (error) {
     logger.warn({ stream, sequence, error: describeError(error) }, 'a replay comes again')

@@ -200,6 +200,20 @@ describe('publish', () => {
   })
 })
 
+describe('a full store', () => {
+  it('is told apart from an unavailable broker, and nothing is stored', async () => {
+    await using small = await startTestBroker({ maxStorageBytes: 64 * 1024 })
+    const own = await small.connect('small', { topology: false })
+    await own.jsm.streams.add({ name: 'TASKS', subjects: ['task.>'] })
+    const full = await createLedger(own)
+    const fill = async (): Promise<void> => {
+      for (let n = 1; n < 200; n += 1) await full.publish(submitNext('1', newEventId()))
+    }
+    await expect(fill()).rejects.toMatchObject({ code: 'LEDGER_FULL', retryable: true })
+    expect(await full.room(signal)).toMatchObject({ freeBytes: expect.toSatisfy((free: number) => free < 4096) })
+  })
+})
+
 describe('reading', () => {
   it('leaves out foreign events and refuses to pass over those that it should understand', async () => {
     const subject = taskSubject(sampleAttempt('200'))

@@ -19,6 +19,7 @@ import type {
 import type { StreamSource } from './reader-session.ts'
 import { followStream, scanStream } from './stream-reader.ts'
 import { DEFAULT_LEDGER_MAX_BYTES, GENERATION_KEY, LEDGER_MAX_BYTES_KEY, TASKS } from './topology-streams.ts'
+import { traceHeaders } from './trace-headers.ts'
 
 export interface LedgerOptions {
   /** The ledger's share of the store; what the topology was declared with when left out. */
@@ -105,7 +106,7 @@ class JetStreamLedger implements Ledger {
   async #send<T>(subject: string, { event, expectedSeq }: Extract<Decision<T>, { kind: 'publish' }>): Promise<Step<T>> {
     const { nc, js } = this.#broker
     const text = encodeLedgerEvent(event, (nc.info?.max_payload ?? DEFAULT_MAX_PAYLOAD) - HEADER_BYTES)
-    const options = { expect: { streamName: TASKS, lastSubjectSequence: expectedSeq } }
+    const options = { headers: traceHeaders(), expect: { streamName: TASKS, lastSubjectSequence: expectedSeq } }
     const attempted = await this.#attempt(() => js.publish(subject, text, options))
     if (attempted.kind !== 'stored') return attempted
     // The acknowledgement carries no time: until it is read from the stream, ours stands for the broker's.

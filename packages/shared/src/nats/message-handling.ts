@@ -1,5 +1,6 @@
 /** The one place that settles messages: calls the handler, asks `settle` what to do, and does it. */
 import type { JsMsg } from '@nats-io/jetstream'
+import type { MsgHdrs } from '@nats-io/nats-core'
 import { createKeyedQueue, describeError } from '../core/index.ts'
 import type { Broker, BrokerLog } from './connection.ts'
 import { publishDeadLetter } from './dead-letters.ts'
@@ -7,6 +8,7 @@ import type { ReadMessage } from './event-reading.ts'
 import { createLimiter } from './limiter.ts'
 import type { Delivery, Handler, StoredEvent } from './ports.ts'
 import { countsAsFailure, type Outcome, settle, type Settlement } from './settle.ts'
+import { inTraceOf } from './trace-headers.ts'
 
 export interface HandlingOptions {
   readonly broker: Broker
@@ -24,6 +26,8 @@ export interface Work {
   readonly message: JsMsg
   readonly about: { readonly stream: string; readonly seq: number; readonly subject: string }
   readonly read: ReadMessage
+  /** Headers of the stored message. */
+  readonly trace: MsgHdrs | undefined
   readonly signal: AbortSignal
 }
 
@@ -67,11 +71,12 @@ export function createMessageHandling(options: HandlingOptions): MessageHandling
   }
 }
 
-async function outcomeOf({ handler }: HandlingOptions, { read, message, signal }: Work): Promise<Outcome> {
+async function outcomeOf({ handler }: HandlingOptions, { read, message, trace, signal }: Work): Promise<Outcome> {
   if (read.kind !== 'event') return read
   if (signal.aborted) return { kind: 'stopped' }
   try {
-    await handler({ stored: read.stored, tries: message.info.deliveryCount, signal })
+    const delivery = { stored: read.stored, tries: message.info.deliveryCount, signal }
+    await inTraceOf(trace, () => handler(delivery))
     return { kind: 'done' }
   } catch (error) {
     return signal.aborted ? { kind: 'stopped' } : { kind: 'failed', error }

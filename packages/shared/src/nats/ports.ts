@@ -125,7 +125,7 @@ export interface DocumentEntry<T> {
 /**
  * One bucket of documents. Every write names the revision that it replaces.
  * `create`, `update` and `remove` throw RetryableError DOCUMENT_CONFLICT when someone else was faster, and
- * RetryableError BROKER_UNAVAILABLE; reads throw TerminalError EVENT_TOO_NEW for a document of a newer release.
+ * RetryableError BROKER_UNAVAILABLE; `get` throws TerminalError EVENT_TOO_NEW for a document of a newer release.
  */
 export interface Documents<T> {
   get(key: string): Promise<DocumentEntry<T> | undefined>
@@ -133,7 +133,10 @@ export interface Documents<T> {
   create(key: string, value: T): Promise<number>
   update(key: string, value: T, revision: number): Promise<number>
   remove(key: string, revision: number): Promise<void>
-  /** All entries whose key matches a NATS filter such as `global.*`; all when left out. */
+  /**
+   * All entries whose key matches a NATS filter such as `global.*`; all when left out. Here and in `watch` a document of a
+   * newer release, or a damaged one, is logged and passed over, so that it does not hide the others.
+   */
   list(filter?: string): Promise<readonly DocumentEntry<T>[]>
   /** What is there, then every change; `value` undefined for a removed key. Ends with the signal. */
   watch(

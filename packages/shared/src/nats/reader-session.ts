@@ -31,8 +31,10 @@ export interface SessionOptions {
 }
 
 export interface ReaderSession extends AsyncDisposable {
-  /** True once everything that was stored at the beginning has been taken. */
-  readonly caughtUp: boolean
+  /** Sequence of the last matching message as the stream's leader knew it at the beginning; 0 for none. */
+  readonly target: number
+  /** Messages that the consumer's own replica had to deliver at the beginning. */
+  readonly pending: number
   /** Ends without an error when the consumer is lost or the signal aborts. */
   messages(): AsyncGenerator<JsMsg>
 }
@@ -45,31 +47,48 @@ const INACTIVE_MS = 60_000
 export async function openReaderSession(source: StreamSource, options: SessionOptions): Promise<ReaderSession> {
   const { broker, stream } = source
   const info = await ask(broker, `reading ${stream}`, () => broker.jsm.consumers.add(stream, consumerConfig(options)))
-  let remaining = info.num_pending
-  if (remaining === 0) options.onCaughtUp?.()
-  const took = (pending: number): void => {
-    const before = remaining
-    remaining = pending === 0 ? 0 : remaining - 1
-    if (before > 0 && remaining <= 0) options.onCaughtUp?.()
-  }
+  // After the consumer was made, else a subject that moves now would lie beyond the target. Asked of the leader, because
+  // the consumer may live on a replica that is behind and believes itself to be at the end.
+  const target = await lastMatching(source, options.subjects)
   return {
-    get caughtUp() {
-      return remaining <= 0
-    },
-    messages: async function* () {
-      let delivered = 0
-      for await (const message of consume(source, { info, signal: options.signal })) {
-        delivered += 1
-        // A hole in the deliveries: the rest of this consumer is of no use.
-        if (message.info.deliverySequence !== delivered) return
-        if (message.seq >= options.next) yield message
-        took(message.info.pending)
-      }
-    },
+    target,
+    pending: info.num_pending,
+    messages: () => inOrder(source, { info, target, options }),
     [Symbol.asyncDispose]: async () => {
       // Only a courtesy: the broker drops it by itself after a while.
       if (broker.connected) await broker.jsm.consumers.delete(stream, info.name).catch(() => undefined)
     },
+  }
+}
+
+async function lastMatching({ broker, stream }: StreamSource, subjects: readonly string[] = ['>']): Promise<number> {
+  const found = await Promise.all(
+    subjects.map((subject) =>
+      ask(broker, `reading ${stream}`, () => broker.jsm.streams.getMessage(stream, { last_by_subj: subject })),
+    ),
+  )
+  return Math.max(0, ...found.map((message) => message?.seq ?? 0))
+}
+
+interface Reading {
+  readonly info: ConsumerInfo
+  readonly target: number
+  readonly options: SessionOptions
+}
+
+async function* inOrder(source: StreamSource, { info, target, options }: Reading): AsyncGenerator<JsMsg> {
+  let delivered = 0
+  let caughtUp = target < options.next
+  if (caughtUp) options.onCaughtUp?.()
+  for await (const message of consume(source, { info, signal: options.signal })) {
+    delivered += 1
+    // A hole in the deliveries: the rest of this consumer is of no use.
+    if (message.info.deliverySequence !== delivered) return
+    if (message.seq >= options.next) yield message
+    if (!caughtUp && message.seq >= target) {
+      caughtUp = true
+      options.onCaughtUp?.()
+    }
   }
 }
 

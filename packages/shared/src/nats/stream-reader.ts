@@ -16,7 +16,8 @@ const STEADY_MS = 5000
 
 interface ScanState {
   next: number
-  target: number
+  /** Undefined before the first look. */
+  target: number | undefined
 }
 
 /**
@@ -24,7 +25,7 @@ interface ScanState {
  * @throws the signal's reason; RetryableError BROKER_UNAVAILABLE when it cannot be completed
  */
 export async function* scanStream(source: StreamSource, options: ScanOptions): AsyncGenerator<JsMsg> {
-  const state: ScanState = { next: options.fromSeq ?? 1, target: 0 }
+  const state: ScanState = { next: options.fromSeq ?? 1, target: undefined }
   for (let failures = 0; ; failures += 1) {
     const before = state.next
     try {
@@ -40,23 +41,26 @@ export async function* scanStream(source: StreamSource, options: ScanOptions): A
   }
 }
 
-/** @returns true when the scan is complete, false when the consumer was lost on the way */
+/** @returns true when the scan is complete; false when the consumer was lost on the way, or its replica is behind */
 async function* scanOnce(
   source: StreamSource,
   { options, state }: { readonly options: ScanOptions; readonly state: ScanState },
 ): AsyncGenerator<JsMsg, boolean> {
   await using session = await openReaderSession(source, { ...options, next: state.next })
-  // Read after the consumer was made: else the last message of a subject that moves now would be left out.
-  if (state.target === 0 || options.lastPerSubject === true)
-    state.target = await lastSequence(source.broker, source.stream)
-  if (session.caughtUp || state.next > state.target) return true
+  // The last message of a subject moves; what aged out meanwhile is not waited for.
+  const fixed = options.lastPerSubject === true ? undefined : state.target
+  const target = Math.min(fixed ?? session.target, session.target)
+  state.target = target
+  if (state.next > target) return true
+  if (session.pending === 0) return false
   for await (const message of session.messages()) {
-    if (message.seq > state.target) return true
+    if (message.seq > target) return true
     state.next = message.seq + 1
     yield message
-    if (state.next > state.target || message.info.pending === 0) return true
+    if (state.next > target) return true
+    if (message.info.pending === 0) return false
   }
-  return session.caughtUp
+  return false
 }
 
 export interface StreamFollowOptions extends FollowOptions {

@@ -72,14 +72,6 @@ describe('declareTopology', () => {
       code: 'BROKER_UNSUITABLE',
     })
   })
-
-  it('says which account limit is reached when the ledger cannot store any more', async () => {
-    const needed = neededBytes({ ledgerMaxBytes: 1024 * 1024, replicas: 1 })
-    await using server = await startTestBroker({ maxStorageBytes: needed })
-    const broker = await server.connect('test', { ledgerMaxBytes: 1024 * 1024 })
-    const ledger = await createLedger(broker)
-    expect((await ledger.room(signal)).freeShare).toBe(1)
-  })
 })
 
 describe('connectBroker', () => {

@@ -42,6 +42,8 @@ export interface TestSite extends AsyncDisposable {
   /** Uids of the runners that did something. */
   ran(spec: AttemptSpec): Promise<readonly string[]>
   pids(spec: AttemptSpec): readonly number[]
+  /** Messages that the launcher has not settled yet. */
+  unsettled(): Promise<number>
 }
 
 export interface TestSiteOptions {
@@ -151,6 +153,12 @@ export async function createTestSite({ settings, environment = {} }: TestSiteOpt
       return text.split('\n').filter((line) => line !== '')
     },
     pids,
+    unsettled: async () => {
+      const { num_pending: pending, num_ack_pending: handled } = await client.jsm.consumers
+        .info('TASKS', 'launcher')
+        .catch(() => ({ num_pending: 1, num_ack_pending: 0 }))
+      return pending + handled
+    },
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   }
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AGENT, PLATFORM, REPOSITORY, sampleSettings, sampleSpec } from '../testing/samples.ts'
 import { type Admission, type AdmissionFacts, type AdmissionRequest, admit } from './admit.ts'
+import type { Values } from './layers.ts'
 
 const TASK: TaskRef = { service: 'trader', tag: 'master', taskId: '1' }
 const NOTHING: AdmissionFacts = {
@@ -188,31 +189,31 @@ describe('admit, a retry', () => {
   })
 
   it.each([
-    [
-      'the agent and its account',
-      { agent: 'claude-agent-2' },
-      {},
-      { repository: 'second-account', platform: 'second-account' },
-    ],
-    [
-      'an account that was chosen apart from the agent',
-      { agent: 'claude-agent-2' },
-      { repository: { url: REPOSITORY, branch: 'main', githubUser: 'alice' } },
-      { repository: 'alice', platform: AGENT },
-    ],
-    [
-      'the account for the documents with the one for the work',
-      { githubUser: 'bob' },
-      {},
-      { repository: 'bob', platform: 'bob' },
-    ],
-    [
-      'not an account for the documents of its own',
-      { githubUser: 'bob' },
-      { platform: { url: PLATFORM, branch: 'main', githubUser: 'reader' } },
-      { repository: 'bob', platform: 'reader' },
-    ],
-  ])('moves %s', (_title, values, { earlier, users }) => {
+    {
+      what: 'the agent and its account',
+      values: { agent: 'claude-agent-2' },
+      earlier: {},
+      users: { repository: 'second-account', platform: 'second-account' },
+    },
+    {
+      what: 'the agent, and not an account that was chosen apart from it',
+      values: { agent: 'claude-agent-2' },
+      earlier: { repository: { url: REPOSITORY, branch: 'main', githubUser: 'alice' } },
+      users: { repository: 'alice', platform: AGENT },
+    },
+    {
+      what: 'the account for the documents with the one for the work',
+      values: { githubUser: 'bob' },
+      earlier: {},
+      users: { repository: 'bob', platform: 'bob' },
+    },
+    {
+      what: 'the account for the work, and not one of its own for the documents',
+      values: { githubUser: 'bob' },
+      earlier: { platform: { url: PLATFORM, branch: 'main', githubUser: 'reader' } },
+      users: { repository: 'bob', platform: 'reader' },
+    },
+  ])('changes $what', ({ values, earlier, users }) => {
     const { spec } = admitted(admit(ask({ values }), retryOf(earlier), sampleSettings()))
     expect({ repository: spec.repository.githubUser, platform: spec.platform.githubUser }).toEqual(users)
   })
@@ -282,8 +283,8 @@ describe('admit, whatever is asked', () => {
   )
   const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
     fc.option(arbitrary, { nil: undefined })
-  const defined = <T extends object>(value: T): T =>
-    Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T
+  const defined = (value: object): Values =>
+    Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined))
   const values = fc
     .record({
       agent: optional(fc.constantFrom(AGENT, 'claude-agent-2', 'nobody')),

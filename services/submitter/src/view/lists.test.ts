@@ -1,0 +1,89 @@
+import { DatabaseSync } from 'node:sqlite'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { storedSubmit } from '../testing/samples.ts'
+import { type AttemptFilter, listQuery } from './lists.ts'
+import { SCHEMA } from './schema.ts'
+import { openViewStore } from './store.ts'
+
+const WHOLE: AttemptFilter = { service: 'trader', tag: 'master', taskId: '1', agent: 'claude-agent-1', phase: 'Failed' }
+const FIELDS = ['service', 'tag', 'taskId', 'agent', 'phase'] as const
+
+const filterOf = (fields: readonly string[]): AttemptFilter =>
+  Object.fromEntries(Object.entries(WHOLE).filter(([field]) => fields.includes(field)))
+
+const subsets = Array.from({ length: 2 ** FIELDS.length }, (_, bits) =>
+  FIELDS.filter((__, index) => (bits & (1 << index)) !== 0),
+)
+
+describe('lists', () => {
+  using database = new DatabaseSync(':memory:')
+  database.exec(SCHEMA)
+  const plan = (fields: readonly string[]): string =>
+    database
+      .prepare(`EXPLAIN QUERY PLAN ${listQuery(filterOf(fields), false)}`)
+      .all()
+      .map(({ detail }) => String(detail))
+      .join('; ')
+  const plans = subsets.map((fields) => ({
+    fields: fields.join(' and ') || 'nothing',
+    isOneTask: fields.includes('taskId'),
+    plan: plan(fields),
+  }))
+
+  it.each(plans)('search an index by $fields', ({ plan: found }) => {
+    expect(found).toMatch(/^SEARCH attempts USING INDEX/)
+  })
+
+  it.each(plans.filter(({ isOneTask }) => !isOneTask))(
+    'have their order from the index by $fields',
+    ({ plan: found }) => {
+      expect(found).not.toContain('TEMP B-TREE')
+    },
+  )
+
+  it('gives every attempt once, newest first, whatever the size of a page', () => {
+    const attempts = fc.array(
+      fc.record({
+        service: fc.constantFrom('a', 'b'),
+        agent: fc.constantFrom('x', 'y'),
+        taskId: fc.constantFrom('1', '2'),
+      }),
+      { maxLength: 30 },
+    )
+    fc.assert(
+      fc.property(
+        attempts,
+        fc.constantFrom({}, { service: 'a' }, { agent: 'x', service: 'b' }, { taskId: '1' }),
+        fc.integer({ min: 1, max: 7 }),
+        (specs, filter, limit) => {
+          using store = openViewStore(':memory:')
+          specs.forEach((spec, index) =>
+            store.apply('TASKS', storedSubmit({ seq: index + 1, spec: { ...spec, n: index + 1, name: `n${index}` } })),
+          )
+          const seqs: number[] = []
+          for (let beforeSeq: number | undefined; ;) {
+            const page = store.queries.listAttempts({
+              filter,
+              latestOnly: false,
+              limit,
+              ...(beforeSeq === undefined ? {} : { beforeSeq }),
+            })
+            seqs.push(...page.map((row) => row.submitted_seq))
+            beforeSeq = page.at(-1)?.submitted_seq
+            if (page.length < limit) break
+          }
+          const wanted = specs.flatMap((spec, index) =>
+            Object.entries(filter).every(([key, value]) =>
+              Object.entries(spec).some(([k, v]) => k === key && v === value),
+            )
+              ? [index + 1]
+              : [],
+          )
+          expect(seqs).toEqual(wanted.toReversed())
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+})

@@ -1,0 +1,226 @@
+import {
+  attemptSubject,
+  createEvent,
+  isTerminal,
+  type LivePhase,
+  NO_USAGE,
+  progressSubject,
+  type TerminalPhase,
+} from '@orchestrator/shared/contracts'
+import type { StoredEvent } from '@orchestrator/shared/nats'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { storedSubmit } from '../testing/samples.ts'
+import { toAttemptView } from './attempt-view.ts'
+import type { StreamName } from './cursors.ts'
+import { openViewStore, type ViewStore } from './store.ts'
+
+const TASK = { service: 'trader', tag: 'master', taskId: '1' }
+const ref = (n: number) => ({ ...TASK, n })
+const head = (seq: number, source: string) => ({ id: `${source}-${seq}`, source, subject: 'name', time: new Date(0) })
+const at = (seq: number, subject: string): { seq: number; subject: string; time: Date } => ({
+  seq,
+  subject,
+  time: new Date(seq * 1000),
+})
+
+const started = (seq: number, n: number): StoredEvent => {
+  const data = {
+    name: `a${n}`,
+    submittedId: 'x',
+    runtime: 'process',
+    location: 'm',
+    workloadUid: 'u',
+    epoch: { generation: 1, sequence: 1 },
+    branch: 'b',
+    repository: 'r',
+  }
+  return {
+    ...at(seq, attemptSubject(ref(n))),
+    event: createEvent({ ...head(seq, 'started'), type: 'attempt.started', data }),
+  }
+}
+
+const stopRequested = (seq: number, n: number): StoredEvent => {
+  const data = { name: `a${n}`, requestedBy: { door: 'http', caller: 'x' } } as const
+  return {
+    ...at(seq, attemptSubject(ref(n))),
+    event: createEvent({ ...head(seq, 'stop'), type: 'task.stopRequested', data }),
+  }
+}
+
+const finished = (seq: number, n: number, phase: TerminalPhase): StoredEvent => {
+  const data = {
+    name: `a${n}`,
+    submittedId: 'x',
+    phase,
+    reason: 'AgentError',
+    message: `ended ${seq}`,
+    verified: false,
+  }
+  return {
+    ...at(seq, attemptSubject(ref(n))),
+    event: createEvent({ ...head(seq, 'finished'), type: 'attempt.finished', data }),
+  }
+}
+
+const progressed = (seq: number, n: number, phase: LivePhase): StoredEvent => {
+  const data = {
+    name: `a${n}`,
+    phase,
+    message: `progress ${seq}`,
+    usage: { ...NO_USAGE, turns: seq },
+    step: 'testing',
+  } as const
+  return {
+    ...at(seq, progressSubject(ref(n))),
+    event: createEvent({ ...head(seq, 'progress'), type: 'attempt.progressed', data }),
+  }
+}
+
+interface Arrival {
+  readonly stream: StreamName
+  readonly stored: StoredEvent
+}
+
+function contentOf(store: ViewStore): unknown {
+  const rows = store.queries.listAttempts({ filter: {}, latestOnly: false, limit: 1000 })
+  const live = { all: store.queries.live(), trader: store.queries.liveOfService('trader') }
+  return { rows, live, cursors: [store.cursor('TASKS'), store.cursor('PROGRESS')] }
+}
+
+function fill(arrivals: readonly Arrival[]): ViewStore {
+  const store = openViewStore(':memory:')
+  for (const { stream, stored } of arrivals) store.apply(stream, stored)
+  store.commit()
+  return store
+}
+
+/** Some attempts of one task, each as far as it may be, in the order of the ledger. */
+const ledgerOf = (lives: readonly (readonly ('stop' | 'start' | 'finish')[])[]): Arrival[] => {
+  let seq = 0
+  return lives.flatMap((life, index) => {
+    const n = index + 1
+    const events = life.map((what) => {
+      seq += 1
+      return what === 'stop' ? stopRequested(seq, n) : what === 'start' ? started(seq, n) : finished(seq, n, 'Failed')
+    })
+    seq += 1
+    // Sequences only have to be distinct: that of the submit is the highest here, which no event depends on.
+    const submitted = storedSubmit({ seq, spec: { ...TASK, n, name: `a${n}` } })
+    return [submitted, ...events].map((stored) => ({ stream: 'TASKS' as const, stored }))
+  })
+}
+
+const lives = fc.array(
+  fc.constantFrom<readonly ('stop' | 'start' | 'finish')[]>(
+    [],
+    ['stop'],
+    ['start'],
+    ['start', 'finish'],
+    ['stop', 'finish'],
+    ['start', 'stop', 'finish'],
+  ),
+  { minLength: 1, maxLength: 5 },
+)
+const progress = fc.array(
+  fc.tuple(fc.integer({ min: 1, max: 5 }), fc.constantFrom<LivePhase>('Queued', 'Starting', 'Running')),
+  { maxLength: 8 },
+)
+
+/** Two sequences as one, each in its own order. */
+function interleave<T>(a: readonly T[], b: readonly T[], choices: readonly boolean[]): T[] {
+  const [left, right] = [[...a], [...b]]
+  const merged: T[] = []
+  for (let i = 0; left.length + right.length > 0; i += 1) {
+    const from =
+      right.length === 0 || (left.length > 0 && choices[i % Math.max(1, choices.length)] === true) ? left : right
+    merged.push(...from.splice(0, 1))
+  }
+  return merged
+}
+
+describe('a view', () => {
+  it('is the same however its two streams are interleaved, and when parts of them come again', () => {
+    const choices = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 })
+    fc.assert(
+      fc.property(lives, progress, choices, choices, fc.nat(20), (someLives, someProgress, order, again, back) => {
+        const tasks = ledgerOf(someLives)
+        const told = someProgress.map(([n, phase], index) => ({
+          stream: 'PROGRESS' as const,
+          stored: progressed(index + 1, n, phase),
+        }))
+        using plain = fill([...tasks, ...told])
+        const repeated = interleave(tasks.slice(-back), told.slice(-back), again)
+        using other = fill([...interleave(tasks, told, order), ...repeated])
+        expect(contentOf(other)).toEqual(contentOf(plain))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('never leaves a terminal phase', () => {
+    fc.assert(
+      fc.property(progress, fc.constantFrom<TerminalPhase>('Succeeded', 'Unknown'), (late, phase) => {
+        const submitted = storedSubmit({ seq: 1, spec: { ...TASK, n: 1, name: 'a1' } })
+        const told = late.map(([, live], index) => ({
+          stream: 'PROGRESS' as const,
+          stored: progressed(index + 1, 1, live),
+        }))
+        const ledger = [submitted, finished(2, 1, phase), finished(3, 1, 'Stopped')].map((stored) => ({
+          stream: 'TASKS' as const,
+          stored,
+        }))
+        using store = fill([...ledger, ...told])
+        const [row] = store.queries.listAttempts({ filter: {}, latestOnly: false, limit: 1 })
+        if (row === undefined) throw new Error('no row')
+        expect(toAttemptView(row)).toMatchObject({ phase, message: 'ended 2' })
+        expect(isTerminal(toAttemptView(row).phase)).toBe(true)
+      }),
+    )
+  })
+
+  it('shows nothing of an attempt that is known from progress alone', () => {
+    using store = fill([{ stream: 'PROGRESS', stored: progressed(1, 1, 'Running') }])
+    expect(contentOf(store)).toMatchObject({ rows: [], live: { all: 0 } })
+    expect(store.queries.attemptByName('a1')).toBeUndefined()
+    expect(store.queries.latestOfTask(TASK)).toBeUndefined()
+  })
+
+  it('knows the latest attempt of a task, what is unfinished, and what goes first', () => {
+    const ledger = [
+      storedSubmit({ seq: 1, spec: { ...TASK, n: 1, name: 'a1' } }),
+      storedSubmit({ seq: 2, spec: { service: 'auth', taskId: '1', n: 1 } }),
+      finished(3, 1, 'Failed'),
+      storedSubmit({ seq: 4, spec: { ...TASK, n: 2, name: 'a2' } }),
+      storedSubmit({ seq: 5, spec: { ...TASK, taskId: '2', n: 1, name: 'b1' } }),
+    ]
+    using store = fill(ledger.map((stored) => ({ stream: 'TASKS', stored })))
+    const { queries } = store
+    expect(queries.latestOfTask(TASK)?.submitted.attempt.name).toBe('a2')
+    expect(queries.latestOfService('trader')?.submitted.attempt.name).toBe('b1')
+    expect(
+      queries.listAttempts({ filter: {}, latestOnly: true, limit: 9 }).map(({ submitted_seq }) => submitted_seq),
+    ).toEqual([5, 4, 2])
+    expect([queries.live(), queries.liveOfService('trader'), queries.liveOfService('none')]).toEqual([3, 2, 0])
+    expect([queries.aheadOf('trader', 4), queries.aheadOf('trader', 5), queries.aheadOf('trader', 1)]).toEqual([
+      0, 1, 0,
+    ])
+  })
+
+  it('knows who has a branch and under which key an attempt was made', () => {
+    const ledger = [
+      storedSubmit({ seq: 1, spec: { ...TASK, name: 'a1' }, key: 'http/local/k' }),
+      storedSubmit({ seq: 2, spec: { service: 'auth', taskId: '1', name: 'b1' }, key: 'http/local/k' }),
+    ]
+    using store = fill(ledger.map((stored) => ({ stream: 'TASKS', stored })))
+    const { queries } = store
+    const on = { repository: 'github.com/example/trader', branch: 'feature/task-1-implementation' }
+    expect(queries.branchHolder(on, { ...TASK, service: 'auth' })).toEqual(TASK)
+    expect(queries.branchHolder(on, TASK)).toEqual({ ...TASK, service: 'auth' })
+    expect(queries.branchHolder({ ...on, branch: 'other' }, TASK)).toBeUndefined()
+    expect([queries.isBranchUsed(on, 1), queries.isBranchUsed(on, 2)]).toEqual([false, true])
+    expect(queries.attemptByKey('http/local/k')?.submitted.attempt.name).toBe('a1')
+    expect([queries.isNameTaken('a1'), queries.isNameTaken('a2')]).toEqual([true, false])
+  })
+})
