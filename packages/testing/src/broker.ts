@@ -11,7 +11,7 @@ import { temporaryDirectory } from './temporary-directory.ts'
 export interface TestBroker extends AsyncDisposable {
   readonly url: string
   readonly directory: string
-  /** The server's version as the binary says it. */
+  /** Of the server that runs now; another after `restart`. */
   readonly pid: number
   /** A connection, closed at the latest with the broker; the topology is declared. */
   connect(name: string, options?: TestConnectOptions): Promise<Broker>

@@ -4,7 +4,7 @@ import { errors, type NatsConnection, type Status } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import { describeError, raceAbort, RetryableError, TerminalError } from '../core/index.ts'
 import { isJetStreamMissing } from './broker-errors.ts'
-import { brokerFeatures } from './features.ts'
+import { assertSupportedServer } from './server-version.ts'
 
 /** The part of a pino logger that the adapter needs. */
 export interface BrokerLog {
@@ -52,7 +52,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
   const nc = await openConnection(options)
   try {
     const version = nc.info?.version ?? 'of unknown version'
-    brokerFeatures(version)
+    assertSupportedServer(version)
     const jsm = await openJetStream(nc, options)
     return createBroker({ nc, jsm, version, logger: options.logger })
   } catch (error) {

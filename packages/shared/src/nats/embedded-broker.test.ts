@@ -6,10 +6,12 @@ import { natsServerBinary, silentLog, temporaryDirectory } from '@orchestrator/t
 import { describe, expect, it } from 'vitest'
 import { connectBroker } from './connection.ts'
 import { type EmbeddedBroker, type EmbeddedBrokerOptions, startEmbeddedBroker, startUnder } from './embedded-broker.ts'
+import { hasFlock } from './embedded-process.ts'
 import { createLedger } from './ledger.ts'
 import { declareTopology } from './topology.ts'
 
 const { signal } = new AbortController()
+const withFlock = await hasFlock()
 const MIB = 1024 * 1024
 
 function optionsFor(directory: string, changes: Partial<EmbeddedBrokerOptions> = {}): EmbeddedBrokerOptions {
@@ -83,7 +85,7 @@ describe('startEmbeddedBroker', () => {
     expect(passwords[0]).toBe(passwords[1])
   })
 
-  it('lets exactly one of several starters start it; the others adopt', async () => {
+  it.runIf(withFlock)('lets exactly one of several starters start it; the others adopt', async () => {
     await using directory = await temporaryDirectory()
     const brokers = await Promise.all(Array.from({ length: 4 }, () => startEmbeddedBroker(optionsFor(directory.path))))
     expect(brokers.filter(({ adopted }) => !adopted)).toHaveLength(1)
@@ -123,24 +125,28 @@ describe('startEmbeddedBroker', () => {
     expect(second.pid).not.toBe(first.pid)
   })
 
-  it('refuses a directory whose lock somebody holds who is no broker of ours, naming the process', async () => {
-    await using directory = await temporaryDirectory()
-    const holder = spawn('flock', [path.join(directory.path, 'lock'), 'sleep', '60'], {
-      stdio: 'ignore',
-      detached: true,
-    })
-    try {
-      await expect.poll(() => readFile('/proc/locks', 'utf8')).toContain(` ${holder.pid} `)
-      const starting = startEmbeddedBroker(optionsFor(directory.path))
-      await expect(starting).rejects.toMatchObject({
-        code: 'BROKER_DIRECTORY_IN_USE',
-        message: expect.stringContaining(`process ${holder.pid}`),
+  it.runIf(withFlock)(
+    'refuses a directory whose lock somebody holds who is no broker of ours, naming the process',
+    async () => {
+      await using directory = await temporaryDirectory()
+      const holder = spawn('/usr/bin/env', ['flock', path.join(directory.path, 'lock'), 'sleep', '60'], {
+        stdio: 'ignore',
+        detached: true,
       })
-    } finally {
-      process.kill(-(holder.pid ?? 0), 'SIGKILL')
-      await once(holder, 'exit')
-    }
-  }, 30_000)
+      try {
+        await expect.poll(() => readFile('/proc/locks', 'utf8')).toContain(` ${holder.pid} `)
+        const starting = startEmbeddedBroker(optionsFor(directory.path))
+        await expect(starting).rejects.toMatchObject({
+          code: 'BROKER_DIRECTORY_IN_USE',
+          message: expect.stringContaining(`process ${holder.pid}`),
+        })
+      } finally {
+        process.kill(-(holder.pid ?? 0), 'SIGKILL')
+        await once(holder, 'exit')
+      }
+    },
+    30_000,
+  )
 
   it('refuses a broker that runs there with another password', async () => {
     await using directory = await temporaryDirectory()

@@ -151,6 +151,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-export function hasErrno(error: unknown, code: string): boolean {
+function hasErrno(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }

@@ -5,7 +5,7 @@ import { open, readFile, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { describeError, RetryableError, systemClock, TerminalError } from '../core/index.ts'
 import type { BrokerDirectory } from './embedded-files.ts'
-import { brokerFeatures } from './features.ts'
+import { assertSupportedServer } from './server-version.ts'
 
 const run = promisify(execFile)
 /** It needs nothing of the starter's environment, and nothing of it shall outlive the starter. */
@@ -30,7 +30,7 @@ export async function checkBinary(binary: string): Promise<void> {
       { cause: error },
     )
   })
-  brokerFeatures(/\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? stdout.trim())
+  assertSupportedServer(/\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? stdout.trim())
 }
 
 export interface StartedProcess {

@@ -244,6 +244,8 @@ describe('reading', () => {
     expect(all.map(({ subject }) => subject.split('.').at(-1))).toEqual(['210', '210', '211', '212'])
     const latest = await collect(ledger.scan({ subjects, lastPerSubject: true, signal }))
     expect(latest.map(({ seq }) => seq)).toEqual(all.slice(1).map(({ seq }) => seq))
+    const everything = await collect(ledger.scan({ lastPerSubject: true, signal }))
+    expect(everything.slice(-3)).toEqual(latest)
     const later = await collect(ledger.scan({ subjects, fromSeq: (all[1]?.seq ?? 0) + 1, signal }))
     expect(later).toEqual(all.slice(2))
     expect(await collect(ledger.scan({ subjects: ['task.*.*.299'], signal }))).toEqual([])

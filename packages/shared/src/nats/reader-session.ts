@@ -118,7 +118,8 @@ function consumerConfig({ subjects, lastPerSubject, next }: SessionOptions): Par
     mem_storage: true,
     num_replicas: 1,
     inactive_threshold: nanos(INACTIVE_MS),
-    ...(subjects === undefined ? {} : { filter_subjects: [...subjects] }),
+    // The broker wants a filter where it delivers the last of each subject.
+    ...(subjects === undefined && lastPerSubject !== true ? {} : { filter_subjects: [...(subjects ?? ['>'])] }),
     ...(lastPerSubject === true
       ? { deliver_policy: DeliverPolicy.LastPerSubject }
       : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(1, next) }),

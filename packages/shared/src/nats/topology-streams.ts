@@ -1,5 +1,5 @@
 /** What the broker is asked to hold. Pure: asked configurations, their sum, and how they differ from what was returned. */
-import { DiscardPolicy, PersistMode, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
+import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
 import {
   BUCKETS,
@@ -9,7 +9,6 @@ import {
   PROGRESS_SUBJECTS,
   TASK_SUBJECTS,
 } from '../contracts/index.ts'
-import type { BrokerFeatures } from './features.ts'
 
 export const TASKS = 'TASKS'
 export const PROGRESS = 'PROGRESS'
@@ -38,7 +37,6 @@ export type AskedStream = Partial<StreamConfig> & { readonly name: string }
 export interface TopologyRequest {
   readonly replicas: number
   readonly ledgerMaxBytes: number
-  readonly features: BrokerFeatures
 }
 
 export function bucketStream(bucket: Bucket): string {
@@ -47,7 +45,7 @@ export function bucketStream(bucket: Bucket): string {
 
 export function askedStreams(request: TopologyRequest): readonly AskedStream[] {
   const common = { num_replicas: request.replicas, storage: StorageType.File, retention: RetentionPolicy.Limits }
-  return [tasks(request), progress, logs(request), deadLetters, ...BUCKETS.map(keyValues)].map((asked) => ({
+  return [tasks(request), progress, logs, deadLetters, ...BUCKETS.map(keyValues)].map((asked) => ({
     ...common,
     ...asked,
   }))
@@ -85,17 +83,14 @@ const progress: AskedStream = {
   allow_direct: false,
 }
 
-function logs({ replicas, features }: TopologyRequest): AskedStream {
-  return {
-    name: LOGS,
-    subjects: [...LOG_SUBJECTS],
-    max_age: nanos(14 * DAY_MS),
-    max_bytes: MAX_BYTES[LOGS],
-    discard: DiscardPolicy.Old,
-    allow_direct: false,
-    // A crash of the broker loses acknowledged batches of the last moments; they come again from the runner's own file.
-    ...(features.asyncPersist && replicas === 1 ? { persist_mode: PersistMode.Async } : {}),
-  }
+/** Synced like all else: with `persist_mode: async` a crash of the broker takes batches that it had acknowledged. */
+const logs: AskedStream = {
+  name: LOGS,
+  subjects: [...LOG_SUBJECTS],
+  max_age: nanos(14 * DAY_MS),
+  max_bytes: MAX_BYTES[LOGS],
+  discard: DiscardPolicy.Old,
+  allow_direct: false,
 }
 
 /** The oldest go first when it is full: what they name is still in its own stream. */

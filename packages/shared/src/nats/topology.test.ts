@@ -2,7 +2,6 @@ import { startTestBroker, silentLog } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import type { BrokerLog } from './connection.ts'
 import { connectBroker } from './connection.ts'
-import { brokerFeatures } from './features.ts'
 import { createLedger } from './ledger.ts'
 import { askedStreams, differences, neededBytes } from './topology-streams.ts'
 import { declareTopology } from './topology.ts'
@@ -37,9 +36,6 @@ describe('declareTopology', () => {
     })
     const unlimited = streams.filter(({ config }) => config.max_bytes < 0).map(({ config }) => config.name)
     expect(unlimited).toEqual(['TASKS'])
-    const logs = streams.find(({ config }) => config.name === 'LOGS')?.config
-    const { asyncPersist } = brokerFeatures(broker.serverVersion)
-    expect(logs?.persist_mode).toBe(asyncPersist ? 'async' : undefined)
   })
 
   it('may be run by several at once', async () => {
@@ -98,7 +94,7 @@ describe('connectBroker', () => {
 
 describe('differences', () => {
   it('names what was dropped or changed and nothing that the server added', () => {
-    const [asked] = askedStreams({ replicas: 1, ledgerMaxBytes: 5, features: { asyncPersist: true } })
+    const [asked] = askedStreams({ replicas: 1, ledgerMaxBytes: 5 })
     if (asked === undefined) throw new Error('no stream')
     const returned = { ...asked, max_consumers: -1, metadata: { ...asked.metadata, '_nats.level': '1' } }
     expect(differences(asked, returned)).toEqual([])

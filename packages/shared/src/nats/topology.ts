@@ -2,7 +2,6 @@ import { JetStreamApiError, type StreamConfig, type StreamInfo } from '@nats-io/
 import { TerminalError } from '../core/index.ts'
 import { ask, isNotFound } from './broker-errors.ts'
 import type { Broker } from './connection.ts'
-import { brokerFeatures } from './features.ts'
 import { type AskedStream, askedStreams, differences, GENERATION_KEY, neededBytes, TASKS } from './topology-streams.ts'
 
 export interface TopologyOptions {
@@ -14,7 +13,7 @@ export interface TopologyOptions {
 
 const NAME_IN_USE = 10_058
 /** Fixed when the stream was made: asking for another value only makes the broker refuse the update. */
-const FIXED_FIELDS = ['name', 'storage', 'persist_mode'] as const
+const FIXED_FIELDS = ['name', 'storage'] as const
 
 /**
  * Declares every stream and bucket; run twice, or by several at once, it changes nothing more. What the broker returns is
@@ -23,9 +22,8 @@ const FIXED_FIELDS = ['name', 'storage', 'persist_mode'] as const
  * @throws TerminalError BROKER_UNSUITABLE when the account cannot hold it all; RetryableError BROKER_UNAVAILABLE
  */
 export async function declareTopology(broker: Broker, options: TopologyOptions): Promise<void> {
-  const features = brokerFeatures(broker.serverVersion)
   await checkAccount(broker, options)
-  for (const asked of askedStreams({ ...options, features })) {
+  for (const asked of askedStreams(options)) {
     options.signal.throwIfAborted()
     const returned = await declareStream(broker, asked)
     reportDifferences(broker, { asked, returned })

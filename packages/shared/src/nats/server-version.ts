@@ -1,18 +1,13 @@
 import { TerminalError } from '../core/index.ts'
 
-/** What differs between the servers that we support; everything else is there since the oldest of them. */
-export interface BrokerFeatures {
-  /** A stream may skip the sync of each write (`persist_mode: async`), at one replica only. Older servers drop the field. */
-  readonly asyncPersist: boolean
-}
-
 /** Below it a server loses acknowledged events at a power cut or silently ignores what the ledger rests on. */
-export const OLDEST_BROKER = '2.10.27'
+const OLDEST_BROKER = '2.10.27'
 
-const SINCE = { asyncPersist: '2.12.0' } as const satisfies Record<keyof BrokerFeatures, string>
-
-/** @throws TerminalError BROKER_UNSUITABLE naming the version found and what to do */
-export function brokerFeatures(version: string): BrokerFeatures {
+/**
+ * Everything that we use is there since the oldest server that we support, so there is nothing to switch by version.
+ * @throws TerminalError BROKER_UNSUITABLE naming the version found and what to do
+ */
+export function assertSupportedServer(version: string): void {
   if (!isAtLeast(version, OLDEST_BROKER)) {
     throw new TerminalError(
       'BROKER_UNSUITABLE',
@@ -20,7 +15,6 @@ export function brokerFeatures(version: string): BrokerFeatures {
       { details: { found: version, oldest: OLDEST_BROKER } },
     )
   }
-  return { asyncPersist: isAtLeast(version, SINCE.asyncPersist) }
 }
 
 /** Compares numbers only: a pre-release counts as its release. What is no version at all is too old. */
