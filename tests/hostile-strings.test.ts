@@ -63,39 +63,51 @@ describe('hostile strings', () => {
     await expect(access(sprung)).rejects.toThrow('ENOENT')
   })
 
-  it('are refused where they can be no value, every fault named at once, and lose nothing', { timeout: 60_000 }, async () => {
-    await using platform = await createPlatform([{ id: '1' }])
-    await using installation = await startInstallation({ defaults: { platformRepositoryUrl: platform.url } })
-    const { api } = installation
-    const fields = {
-      service: '$(id)',
-      taskId: '1; rm -rf /',
-      tag: '../x',
-      agent: '{{agent}}',
-      model: 'son\nnet',
-      repositoryUrl: '--upload-pack=touch /tmp/x',
-      branch: '-f',
-      githubUser: 'a\u001B[31m',
-      platformRepositoryUrl: 'ext::sh -c id',
-      platformBranch: 'a..b',
-      platformUser: '"',
-      workingDirectory: '../../etc',
-      promptMode: 'both',
-      limits: { wallClockMinutes: -1, forever: true },
-      previous: "' OR 1=1 --",
-      unknown: 'x',
-    }
-    const problem = await api.refused('POST', '/v1/tasks', fields)
-    expect(problem.status).toBe(400)
-    const named = new Set(problem.errors?.map(({ field }) => field.split('.')[0]))
-    expect(named).toEqual(new Set(Object.keys(fields)))
+  it(
+    'are refused where they can be no value, every fault named at once, and lose nothing',
+    { timeout: 60_000 },
+    async () => {
+      await using platform = await createPlatform([{ id: '1' }])
+      await using installation = await startInstallation({ defaults: { platformRepositoryUrl: platform.url } })
+      const { api } = installation
+      const fields = {
+        service: '$(id)',
+        taskId: '1; rm -rf /',
+        tag: '../x',
+        agent: '{{agent}}',
+        model: 'son\nnet',
+        repositoryUrl: '--upload-pack=touch /tmp/x',
+        branch: '-f',
+        githubUser: 'a\u001B[31m',
+        platformRepositoryUrl: 'ext::sh -c id',
+        platformBranch: 'a..b',
+        platformUser: '"',
+        workingDirectory: '../../etc',
+        promptMode: 'both',
+        limits: { wallClockMinutes: -1, forever: true },
+        previous: "' OR 1=1 --",
+        unknown: 'x',
+      }
+      const problem = await api.refused('POST', '/v1/tasks', fields)
+      expect(problem.status).toBe(400)
+      const named = new Set(problem.errors?.map(({ field }) => field.split('.')[0]))
+      expect(named).toEqual(new Set(Object.keys(fields)))
 
-    const large = await api.refused('POST', '/v1/tasks', { service: 'trader', taskId: '1', guidance: 'x'.repeat(1024 * 1024) })
-    expect(large.status).toBe(413)
-    const long = await api.refused('POST', '/v1/tasks', { service: 'trader', taskId: '1', guidance: 'x'.repeat(100 * 1024) })
-    expect(long.errors?.map(({ field }) => field)).toContain('guidance')
-    await api.refused('GET', `/v1/attempts/${encodeURIComponent('../../etc/passwd')}`)
-    await api.refused('GET', '/v1/attempts?service=%24(id)')
-    await expect(api.attempts('limit=10')).resolves.toEqual([])
-  })
+      const large = await api.refused('POST', '/v1/tasks', {
+        service: 'trader',
+        taskId: '1',
+        guidance: 'x'.repeat(1024 * 1024),
+      })
+      expect(large.status).toBe(413)
+      const long = await api.refused('POST', '/v1/tasks', {
+        service: 'trader',
+        taskId: '1',
+        guidance: 'x'.repeat(100 * 1024),
+      })
+      expect(long.errors?.map(({ field }) => field)).toContain('guidance')
+      await api.refused('GET', `/v1/attempts/${encodeURIComponent('../../etc/passwd')}`)
+      await api.refused('GET', '/v1/attempts?service=%24(id)')
+      await expect(api.attempts('limit=10')).resolves.toEqual([])
+    },
+  )
 })

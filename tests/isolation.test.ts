@@ -1,14 +1,22 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SubmitAnswer } from '@orchestrator/shared/contracts'
 import { scriptedAgentCommand } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-import type { SubmitAnswer } from '@orchestrator/shared/contracts'
 import { type Installation, startInstallation } from './support/installation.ts'
 import { createPlatform, createTarget } from './support/repositories.ts'
 
 /** Adds a line that names the attempt, so that a branch shows whose work it holds. */
 const signing = scriptedAgentCommand([
-  { do: 'run', command: ['sh', '-c', 'echo "$ORCHESTRATOR_SERVICE $ORCHESTRATOR_TASK_ID $ORCHESTRATOR_ATTEMPT_NUMBER" >> signed.txt'], required: true },
+  {
+    do: 'run',
+    command: [
+      'sh',
+      '-c',
+      'echo "$ORCHESTRATOR_SERVICE $ORCHESTRATOR_TASK_ID $ORCHESTRATOR_ATTEMPT_NUMBER" >> signed.txt',
+    ],
+    required: true,
+  },
 ])
 const agents = { 'claude-agent-1': { adapter: 'command' as const, command: signing } }
 
@@ -69,7 +77,9 @@ describe('tasks that look alike', () => {
     await succeed(installation, [master, next])
     await expect(target.read(master.branch, 'trader/signed.txt')).resolves.toBe('trader 1 1\n')
     await expect(target.read(next.branch, 'trader/signed.txt')).resolves.toBe('trader 1 1\n')
-    await expect(readdir(join(installation.workspace('trader'), 'tasks'))).resolves.toEqual(expect.arrayContaining(['master-1', 'next-1']))
+    await expect(readdir(join(installation.workspace('trader'), 'tasks'))).resolves.toEqual(
+      expect.arrayContaining(['master-1', 'next-1']),
+    )
   })
 
   it('go on where they were: task 1 twice, task 2, task 1 again', { timeout: 120_000 }, async () => {
@@ -83,7 +93,9 @@ describe('tasks that look alike', () => {
     for (const taskId of ['1', '1', '2', '1']) {
       await succeed(installation, [await installation.api.submit({ service: 'trader', taskId })])
     }
-    await expect(target.read('feature/task-1-implementation', 'trader/signed.txt')).resolves.toBe('trader 1 1\ntrader 1 2\ntrader 1 3\n')
+    await expect(target.read('feature/task-1-implementation', 'trader/signed.txt')).resolves.toBe(
+      'trader 1 1\ntrader 1 2\ntrader 1 3\n',
+    )
     await expect(target.read('feature/task-2-implementation', 'trader/signed.txt')).resolves.toBe('trader 2 1\n')
     const folder = join(installation.workspace('trader'), 'tasks', 'master-1')
     await expect(readdir(folder)).resolves.toEqual(['attempt-1', 'attempt-2', 'attempt-3'])

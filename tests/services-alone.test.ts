@@ -47,7 +47,12 @@ describe('services on their own', () => {
       JSON.stringify({
         defaults: { platformRepositoryUrl: platform.url, agent: 'claude-agent-1' },
         services: { trader: { repositoryUrl: target.url }, auth: { repositoryUrl: target.url } },
-        agents: { 'claude-agent-1': { adapter: 'command', command: scriptedAgentCommand([{ do: 'write', path: 'done.txt', text: 'done\n' }]) } },
+        agents: {
+          'claude-agent-1': {
+            adapter: 'command',
+            command: scriptedAgentCommand([{ do: 'write', path: 'done.txt', text: 'done\n' }]),
+          },
+        },
         channels: { webhooks: [{ name: 'team', url: sink.url }] },
       }),
     )
@@ -59,7 +64,8 @@ describe('services on their own', () => {
       ),
     )
     const started = (replica: Replica | undefined): string => replica?.output() ?? ''
-    for (const replica of replicas) await expect.poll(() => started(replica), { timeout: 30_000 }).toContain('"started"')
+    for (const replica of replicas)
+      await expect.poll(() => started(replica), { timeout: 30_000 }).toContain('"started"')
     const urls = replicas.slice(0, 2).map((replica) => /http:\/\/127\.0\.0\.1:\d+/.exec(started(replica))?.[0] ?? '')
     const [one, two] = urls.map(createApi)
     if (one === undefined || two === undefined) throw new Error('two submitters')
@@ -69,14 +75,16 @@ describe('services on their own', () => {
       await two.submit({ service: 'trader', taskId: '2' }),
       await two.submit({ service: 'auth', taskId: '1' }),
     ]
-    for (const { attempt } of answers) await expect(one.finished(attempt)).resolves.toMatchObject({ phase: 'Succeeded' })
+    for (const { attempt } of answers)
+      await expect(one.finished(attempt)).resolves.toMatchObject({ phase: 'Succeeded' })
 
     // One of each is killed; the other one goes on.
     for (const index of [1, 3, 5, 7]) replicas[index]?.child.kill('SIGKILL')
     const last = await one.submit({ service: 'auth', taskId: '2' })
     await expect(one.finished(last.attempt)).resolves.toMatchObject({ phase: 'Succeeded' })
 
-    const told = (): string[] => sink.received.map(({ body }) => `${(body as { type: string }).type} ${(body as { subject: string }).subject}`)
+    const told = (): string[] =>
+      sink.received.map(({ body }) => `${(body as { type: string }).type} ${(body as { subject: string }).subject}`)
     for (const { attempt } of [...answers, last]) {
       await expect.poll(told, { timeout: 40_000 }).toContain(`attempt.finished ${attempt}`)
       expect(told().filter((line) => line === `attempt.started ${attempt}`)).toHaveLength(1)

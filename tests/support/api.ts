@@ -1,4 +1,3 @@
-import { type z } from 'zod'
 import {
   AttemptPage,
   AttemptView,
@@ -10,6 +9,7 @@ import {
   type SubmitInput,
 } from '@orchestrator/shared/contracts'
 import { expect } from 'vitest'
+import { type z } from 'zod'
 
 /** The HTTP API as a test speaks it: every answer passes its contract. */
 export interface Api {
@@ -55,7 +55,8 @@ export function createApi(url: string): Api {
   return {
     attempt,
     submit: (body, headers) => call(SubmitAnswer, '/v1/tasks', post(body, headers)),
-    retry: ({ service, taskId, tag = 'master' }, body) => call(SubmitAnswer, `/v1/tasks/${service}/${taskId}/retry?tag=${tag}`, post(body)),
+    retry: ({ service, taskId, tag = 'master' }, body) =>
+      call(SubmitAnswer, `/v1/tasks/${service}/${taskId}/retry?tag=${tag}`, post(body)),
     attempts: async (query) => (await call(AttemptPage, `/v1/attempts?${query}`)).attempts,
     stop: (name) => call(StopAnswer, `/v1/attempts/${name}/stop`, post({})),
     lines: async (name) => {

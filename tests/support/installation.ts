@@ -53,7 +53,9 @@ export async function startInstallation(settings: SettingsInput): Promise<Instal
     kill: () => up.end('SIGKILL'),
     start: () => up.start(),
     [Symbol.asyncDispose]: async () => {
-      const attempts = await createApi(up.url()).attempts('limit=200').catch(() => [])
+      const attempts = await createApi(up.url())
+        .attempts('limit=200')
+        .catch(() => [])
       await up.end('SIGTERM')
       await endRunners(attempts.length, stateDirectory)
       await rm(root, { recursive: true, force: true })
@@ -81,13 +83,16 @@ function createUp(args: readonly string[], stateDirectory: string): Up {
       up.stdout.on('data', (data: Buffer) => (output += data.toString()))
       up.stderr.on('data', (data: Buffer) => (output += data.toString()))
       await expect
-        .poll(async () => {
-          if (up.exitCode !== null) throw new Error(`up ended with ${up.exitCode}: ${output}`)
-          const file = await readFile(join(stateDirectory, 'up.json'), 'utf8').catch(() => '{}')
-          const { data } = UpFile.safeParse(JSON.parse(file))
-          listening = data?.url ?? ''
-          return data?.pid
-        }, { timeout: 20_000 })
+        .poll(
+          async () => {
+            if (up.exitCode !== null) throw new Error(`up ended with ${up.exitCode}: ${output}`)
+            const file = await readFile(join(stateDirectory, 'up.json'), 'utf8').catch(() => '{}')
+            const { data } = UpFile.safeParse(JSON.parse(file))
+            listening = data?.url ?? ''
+            return data?.pid
+          },
+          { timeout: 20_000 },
+        )
         .toBe(up.pid)
     },
     end: async (signal) => {
@@ -112,14 +117,19 @@ async function submittedIds(stateDirectory: string): Promise<readonly string[]> 
   const { glob } = await import('node:fs/promises')
   const ids: string[] = []
   for await (const file of glob('launches/*/attempt.json', { cwd: stateDirectory })) {
-    const { submittedId } = z.object({ submittedId: z.string() }).parse(JSON.parse(await readFile(join(stateDirectory, file), 'utf8')))
+    const { submittedId } = z
+      .object({ submittedId: z.string() })
+      .parse(JSON.parse(await readFile(join(stateDirectory, file), 'utf8')))
     ids.push(submittedId)
   }
   return ids
 }
 
 async function runCli(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } })
+  const child = spawn(process.execPath, [CLI, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()))

@@ -15,7 +15,9 @@ export async function createPlatform(tasks: readonly TaskDocuments[]): Promise<G
       [`${folder}/task.md`, `# Task ${tag ?? ''} ${id}\n\nDo it.\n`],
       [`${folder}/acceptance-criteria.md`, '- [ ] it is done\n'],
     ]
-    return gates === undefined ? documents : [...documents, [`${folder}/gates.json`, JSON.stringify(gates)] as [string, string]]
+    return gates === undefined
+      ? documents
+      : [...documents, [`${folder}/gates.json`, JSON.stringify(gates)] as [string, string]]
   })
   return await createGitRemote({ files: Object.fromEntries(files) })
 }

@@ -28,7 +28,7 @@ export async function runCli(args: readonly string[], world: CliWorld): Promise<
   }
 }
 
-export function createProgram(context: CliContext): Command {
+function createProgram(context: CliContext): Command {
   const { environment, screen } = context
   const program = new Command(environment.ORCHESTRATOR_COMMAND)
     .description('Has coding agents implement tasks, proves what they did, and keeps the ledger of it.')

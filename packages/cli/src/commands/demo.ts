@@ -1,7 +1,7 @@
-import type { Command } from 'commander'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { runDemo } from '../demo/run-demo.ts'
 import { EXIT } from '../exit-codes.ts'

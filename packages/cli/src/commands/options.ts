@@ -12,7 +12,7 @@ export interface ServerOptions {
   readonly output: 'text' | 'json'
 }
 
-export function outputOption(): Option {
+function outputOption(): Option {
   return new Option('-o, --output <format>', 'text for people, json for programs')
     .choices(['text', 'json'])
     .default('text')
@@ -60,6 +60,7 @@ export function collect(value: string, before: readonly string[] = []): readonly
 
 export function parsePort(text: string): number {
   const port = Number(text)
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('Use 1 to 65535, or 0 for any free port.')
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('Use 1 to 65535, or 0 for any free port.')
   return port
 }

@@ -1,6 +1,6 @@
-import { type Command, Option } from 'commander'
 import { resolve } from 'node:path'
 import { printableLine } from '@orchestrator/shared/core'
+import { type Command, Option } from 'commander'
 import type { CliContext } from '../context.ts'
 import { statePath } from '../state-path.ts'
 import { type RunningUp, runUp } from '../up/run-up.ts'
@@ -47,8 +47,14 @@ function announce({ screen, environment }: CliContext, up: RunningUp): void {
   const program = environment.ORCHESTRATOR_COMMAND
   screen.print(`${screen.paint('bold', 'Orchestrator is up')} at ${installation.url}`)
   screen.print(`  state   ${printableLine(stateDirectory)}`)
-  screen.print(`  broker  pid ${installation.brokerPid}${installation.brokerAdopted ? ', still running from before and adopted' : ''}`)
-  screen.print(`  agents  ${agents.length === 0 ? 'none: name them in a settings file and pass --config' : agents.join(', ')}`)
-  screen.print('Agents run as processes of this user: evidence holds against a mistaken agent, not against a hostile one.')
+  screen.print(
+    `  broker  pid ${installation.brokerPid}${installation.brokerAdopted ? ', still running from before and adopted' : ''}`,
+  )
+  screen.print(
+    `  agents  ${agents.length === 0 ? 'none: name them in a settings file and pass --config' : agents.join(', ')}`,
+  )
+  screen.print(
+    'Agents run as processes of this user: evidence holds against a mistaken agent, not against a hostile one.',
+  )
   screen.print(`Next: ${program} task submit <service> <task id>, or ${program} doctor. Ctrl-C stops.`)
 }

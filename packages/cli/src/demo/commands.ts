@@ -33,12 +33,17 @@ export function createCommands({ stateDirectory, program, print, signal }: Comma
   return {
     show: async (...args) => {
       print(`\n$ ${program} ${args.map(quoted).join(' ')}`)
-      const child = spawn(process.execPath, [...base, ...args, ...state], { stdio: ['ignore', 'inherit', 'inherit'], signal })
+      const child = spawn(process.execPath, [...base, ...args, ...state], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+        signal,
+      })
       await once(child, 'exit')
       return child.exitCode ?? 1
     },
     up: async (...args) => {
-      const child = spawn(process.execPath, [...base, 'up', ...args, ...state], { stdio: ['ignore', 'ignore', 'inherit'] })
+      const child = spawn(process.execPath, [...base, 'up', ...args, ...state], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      })
       const patience = AbortSignal.any([signal, AbortSignal.timeout(UP_PATIENCE_MS)])
       const stop = async (): Promise<void> => {
         if (child.exitCode !== null || child.signalCode !== null) return

@@ -51,12 +51,17 @@ const GATES = JSON.stringify(
 
 /** What a documentation agent would have left: task, acceptance criteria, architecture, gates. */
 export const PLATFORM_FILES = {
-  '.taskmaster/docs/architecture.md': '# Architecture\n\nSmall modules without dependencies, tested with `node --test`.\n',
-  '.taskmaster/docs/task-1/task.md': '# Task 1: prices\n\nWrite `trader/src/price.mjs`: `price(amount, rate)` in whole cents.\n',
-  '.taskmaster/docs/task-1/acceptance-criteria.md': '# Done when\n\n- [ ] the price is in whole cents, rounded half up\n- [ ] the tests pass\n',
+  '.taskmaster/docs/architecture.md':
+    '# Architecture\n\nSmall modules without dependencies, tested with `node --test`.\n',
+  '.taskmaster/docs/task-1/task.md':
+    '# Task 1: prices\n\nWrite `trader/src/price.mjs`: `price(amount, rate)` in whole cents.\n',
+  '.taskmaster/docs/task-1/acceptance-criteria.md':
+    '# Done when\n\n- [ ] the price is in whole cents, rounded half up\n- [ ] the tests pass\n',
   '.taskmaster/docs/task-1/gates.json': GATES,
-  '.taskmaster/docs/task-2/task.md': '# Task 2: order book\n\nWrite `trading-engine/src/book.mjs`: `best(bids)` is the highest bid.\n',
-  '.taskmaster/docs/task-2/acceptance-criteria.md': '# Done when\n\n- [ ] the best bid is the highest one\n- [ ] the tests pass\n',
+  '.taskmaster/docs/task-2/task.md':
+    '# Task 2: order book\n\nWrite `trading-engine/src/book.mjs`: `best(bids)` is the highest bid.\n',
+  '.taskmaster/docs/task-2/acceptance-criteria.md':
+    '# Done when\n\n- [ ] the best bid is the highest one\n- [ ] the tests pass\n',
   '.taskmaster/docs/task-2/gates.json': GATES,
 }
 

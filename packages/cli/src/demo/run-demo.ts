@@ -59,7 +59,10 @@ interface Preparation {
   readonly secret: string
 }
 
-async function prepare(directory: string, { listener, secret }: Preparation): Promise<{ target: DemoRepository; settingsFile: string }> {
+async function prepare(
+  directory: string,
+  { listener, secret }: Preparation,
+): Promise<{ target: DemoRepository; settingsFile: string }> {
   await mkdir(join(directory, 'repositories'), { recursive: true })
   const platform = await createRepository(join(directory, 'repositories', 'platform.git'), PLATFORM_FILES)
   const target = await createRepository(join(directory, 'repositories', 'trader.git'), TARGET_FILES)
@@ -68,7 +71,9 @@ async function prepare(directory: string, { listener, secret }: Preparation): Pr
   const settings = {
     defaults: { platformRepositoryUrl: platform.url, agent: AGENT },
     services: { trader: { repositoryUrl: target.url } },
-    agents: { [AGENT]: { adapter: 'command', command: [process.execPath, join(import.meta.dirname, 'scripted-agent.ts')] } },
+    agents: {
+      [AGENT]: { adapter: 'command', command: [process.execPath, join(import.meta.dirname, 'scripted-agent.ts')] },
+    },
     channels: { webhooks: [{ name: 'team', url: listener.url, secretFile }] },
   } satisfies z.input<typeof Settings>
   const settingsFile = join(directory, 'settings.json')
@@ -97,17 +102,28 @@ async function report({ attempts, target, told, print }: Report): Promise<void> 
   heading(print, 'What was proven, on a clean checkout of the pushed commit')
   for (const attempt of attempts.toReversed()) print(evidenceOf(attempt))
   heading(print, 'What the team was told, signatures checked')
-  for (const { type, subject, phase, signed } of told) print(`${signed ? 'ok ' : 'BAD'} ${type.padEnd(18)} ${subject} ${phase ?? ''}`.trimEnd())
+  for (const { type, subject, phase, signed } of told)
+    print(`${signed ? 'ok ' : 'BAD'} ${type.padEnd(18)} ${subject} ${phase ?? ''}`.trimEnd())
 }
 
 function evidenceOf(attempt: AttemptView): string {
-  const gates = attempt.result?.gates.map(({ name, exitCode, durationMs }) => `${name}: exit ${exitCode ?? '-'}, ${Math.round(durationMs)} ms`)
-  const facts = [attempt.phase, attempt.reason, `commit ${attempt.result?.pushedSha?.slice(0, 7) ?? 'none'}`, ...(gates ?? []), tookOf(attempt)]
+  const gates = attempt.result?.gates.map(
+    ({ name, exitCode, durationMs }) => `${name}: exit ${exitCode ?? '-'}, ${Math.round(durationMs)} ms`,
+  )
+  const facts = [
+    attempt.phase,
+    attempt.reason,
+    `commit ${attempt.result?.pushedSha?.slice(0, 7) ?? 'none'}`,
+    ...(gates ?? []),
+    tookOf(attempt),
+  ]
   return `${attempt.name}: ${facts.filter((fact) => fact !== null).join(', ')}`
 }
 
 function tookOf({ submittedAt, finishedAt }: AttemptView): string | null {
-  return finishedAt === null ? null : `${(Date.parse(finishedAt) - Date.parse(submittedAt)) / 1000} s from submit to verdict`
+  return finishedAt === null
+    ? null
+    : `${(Date.parse(finishedAt) - Date.parse(submittedAt)) / 1000} s from submit to verdict`
 }
 
 function heading(print: (line: string) => void, text: string): void {

@@ -1,10 +1,10 @@
+import { spawnSync } from 'node:child_process'
 /**
  * The agent of the demonstration: a script, not a model. It reads its prompt like any agent and does what a careless
  * first draft would do; told in the guidance to round half up, it does. Lines that start with `{"orchestrator":` tell the
  * runner what it is doing, as any program may.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
 const prompt = readFileSync(0, 'utf8')
@@ -28,7 +28,10 @@ function runTests(): void {
 function implementPrice(): void {
   const rounded = prompt.includes('Math.round') ? 'Math.round(cents)' : 'Math.floor(cents)'
   say(`Implementing the price with ${rounded}.`)
-  write('src/price.mjs', `/** The price in whole cents. */\nexport function price(amount, rate) {\n  const cents = amount * rate * 100\n  return ${rounded}\n}\n`)
+  write(
+    'src/price.mjs',
+    `/** The price in whole cents. */\nexport function price(amount, rate) {\n  const cents = amount * rate * 100\n  return ${rounded}\n}\n`,
+  )
 }
 
 function implementEngine(): void {

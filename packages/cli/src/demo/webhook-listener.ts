@@ -3,7 +3,11 @@ import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
 import { z } from 'zod'
 
-const ToldEvent = z.object({ type: z.string(), subject: z.string(), data: z.looseObject({ phase: z.exactOptional(z.string()) }) })
+const ToldEvent = z.object({
+  type: z.string(),
+  subject: z.string(),
+  data: z.looseObject({ phase: z.exactOptional(z.string()) }),
+})
 
 export interface Told {
   readonly type: string

@@ -1,9 +1,16 @@
 /** An attempt as people read it. Pure. */
-import { type AttemptView, DEFAULT_TAG, isTerminal, type Phase, type Usage } from '@orchestrator/shared/contracts'
+import {
+  type AttemptView,
+  DEFAULT_TAG,
+  isTerminal,
+  type Phase,
+  type ResultSummary,
+  type Usage,
+} from '@orchestrator/shared/contracts'
 import { printable, printableLine } from '@orchestrator/shared/core'
 import { formatDuration } from './duration.ts'
 import type { Colour, Paint } from './screen.ts'
-import { formatFields } from './table.ts'
+import { type Field, formatFields } from './table.ts'
 
 const COLOURS: Record<Phase, Colour> = {
   Submitted: 'dim',
@@ -51,68 +58,84 @@ export function describeUsage(usage: Usage | null): string | undefined {
 }
 
 /** The whole status of one attempt. */
-export function describeAttempt({ attempt, now, paint, command }: AttemptText): string {
-  const tag = attempt.tag === DEFAULT_TAG ? '' : `, tag ${attempt.tag}`
+export function describeAttempt(text: AttemptText): string {
+  const { attempt, now } = text
   const ended = isTerminal(attempt.phase)
-  const fields = formatFields([
-    [
-      'Task',
-      `${attempt.taskId} (${attempt.service}${tag}), attempt ${attempt.n}${attempt.latest ? '' : ', not the latest'}`,
-    ],
-    ['Why', attempt.reason === null ? undefined : joined(': ', attempt.reason, attempt.message)],
-    ['Verified', attempt.verified === null ? undefined : attempt.verified ? 'yes, by gates' : 'no, no gates ran'],
-    ['Step', ended ? undefined : (attempt.step ?? undefined)],
-    [
-      'Queue',
-      ended || attempt.ahead === null || attempt.ahead === 0 ? undefined : `behind ${plural(attempt.ahead, 'attempt')}`,
-    ],
+  return withHeadAndNext(text, [
+    ['Task', describeTask(attempt)],
+    ['Why', describeWhy(attempt)],
+    ...(ended ? [] : liveFields(attempt)),
     [ended ? 'Took' : 'Since', elapsed(attempt, now)],
-    [
-      'Submitted',
-      `${attempt.submittedAt} by ${printableLine(attempt.requestedBy.caller)} (${attempt.requestedBy.door})`,
-    ],
+    ['Submitted', `${attempt.submittedAt} by ${describeRequester(attempt)}`],
     ['Agent', `${attempt.agent}, model ${printableLine(attempt.model)}`],
     ['Used', describeUsage(attempt.usage)],
     ['Branch', `${printableLine(attempt.branch)} of ${printableLine(attempt.repository.url)}`],
-    ['Work', describeWork(attempt)],
-    [
-      'Gates',
-      attempt.result?.gates
-        .map(({ name, passed }) => `${printableLine(name)} ${passed ? 'passed' : 'FAILED'}`)
-        .join(', '),
-    ],
-    ['Flags', attempt.result?.flags.map(({ kind, detail }) => printableLine(`${kind}: ${detail}`)).join('\n')],
-    ['Stop', attempt.stopRequested && !ended ? 'asked for' : undefined],
     ['Guidance', attempt.guidance === null ? undefined : printable(attempt.guidance)],
-    ['Last actions', ended ? undefined : attempt.lastActions.map((action) => printableLine(action)).join('\n')],
     ['Last words', attempt.lastText === null ? undefined : printable(attempt.lastText)],
-    ['Brief', attempt.result === null || attempt.result.brief === '' ? undefined : printable(attempt.result.brief)],
+    ...outcomeFields(attempt),
   ])
-  return [
-    `${paint('bold', attempt.name)}  ${paintPhase(attempt.phase, paint)}`,
-    fields,
-    '',
-    nextCommand(attempt, command),
-  ].join('\n')
 }
 
 /** The end of a wait: what came of it and how to go on. */
-export function describeEnd({ attempt, now, paint, command }: AttemptText): string {
-  const why = joined(': ', attempt.reason, attempt.message)
-  const fields = formatFields([
-    ['Why', why],
+export function describeEnd(text: AttemptText): string {
+  const { attempt, now } = text
+  return withHeadAndNext(text, [
+    ['Why', describeWhy(attempt)],
     ['Took', elapsed(attempt, now)],
     ['Used', describeUsage(attempt.usage)],
     ['Branch', printableLine(attempt.branch)],
-    ['Work', describeWork(attempt)],
-    ['Brief', attempt.result === null || attempt.result.brief === '' ? undefined : printable(attempt.result.brief)],
+    ...outcomeFields(attempt),
   ])
+}
+
+function withHeadAndNext({ attempt, paint, command }: AttemptText, fields: readonly Field[]): string {
+  const head = `${paint('bold', attempt.name)}  ${paintPhase(attempt.phase, paint)}`
+  const brief = printable(attempt.result?.brief ?? '').trim()
+  const lines = brief === '' ? [] : ['', ...brief.split('\n').map((line) => `  ${line}`.trimEnd())]
+  return [head, formatFields(fields), ...lines, '', nextCommand(attempt, command)].join('\n')
+}
+
+function liveFields({ step, ahead, stopRequested, lastActions }: AttemptView): readonly Field[] {
   return [
-    `${paint('bold', attempt.name)}  ${paintPhase(attempt.phase, paint)}`,
-    fields,
-    '',
-    nextCommand(attempt, command),
-  ].join('\n')
+    ['Step', step ?? undefined],
+    ['Queue', ahead === null || ahead === 0 ? undefined : `behind ${plural(ahead, 'attempt')}`],
+    ['Stop', stopRequested ? 'asked for' : undefined],
+    ['Last actions', lastActions.map((action) => printableLine(action)).join('\n')],
+  ]
+}
+
+/** What was proved. */
+function outcomeFields({ verified, result }: AttemptView): readonly Field[] {
+  return [
+    ['Verified', verified === null ? undefined : describeVerified(verified, result)],
+    ['Work', result === null ? undefined : describeWork(result)],
+    [
+      'Gates',
+      result?.gates.map(({ name, passed }) => `${printableLine(name)} ${passed ? 'passed' : 'FAILED'}`).join(', '),
+    ],
+    ['Flags', result?.flags.map(({ kind, detail }) => printableLine(`${kind}: ${detail}`)).join('\n')],
+  ]
+}
+
+function describeTask({ taskId, service, tag, n, latest }: AttemptView): string {
+  const list = tag === DEFAULT_TAG ? '' : `, tag ${tag}`
+  return `${taskId} (${service}${list}), attempt ${n}${latest ? '' : ', not the latest'}`
+}
+
+function describeWhy({ reason, message }: AttemptView): string {
+  return [reason, message]
+    .filter((part) => part !== null && part !== '')
+    .map((part) => printableLine(part ?? ''))
+    .join(': ')
+}
+
+function describeRequester({ requestedBy }: AttemptView): string {
+  return `${printableLine(requestedBy.caller)} (${requestedBy.door})`
+}
+
+function describeVerified(verified: boolean, result: ResultSummary | null): string {
+  if (verified) return 'yes, by gates'
+  return result !== null && result.gates.length > 0 ? 'no' : 'no: no gate ran'
 }
 
 /** What a person most likely does next. */
@@ -123,11 +146,10 @@ export function nextCommand({ name, phase, service, taskId, tag }: AttemptView, 
   return `Its log:     ${command} task logs ${name}\nTry again:   ${command} task retry ${task} --guidance "what to do differently"`
 }
 
-function describeWork({ result }: AttemptView): string | undefined {
-  if (result === null) return undefined
-  const { files, insertions, deletions } = result.diffStat
-  const sha = result.pushedSha === null ? 'nothing pushed' : `pushed as ${result.pushedSha.slice(0, 12)}`
-  return `${plural(result.commits, 'commit')}, ${plural(files, 'file')} (+${insertions} -${deletions}), ${sha}`
+function describeWork({ diffStat, pushedSha, commits }: ResultSummary): string {
+  const { files, insertions, deletions } = diffStat
+  const sha = pushedSha === null ? 'nothing pushed' : `pushed as ${pushedSha.slice(0, 12)}`
+  return `${plural(commits, 'commit')}, ${plural(files, 'file')} (+${insertions} -${deletions}), ${sha}`
 }
 
 export function plural(count: number, noun: string): string {
@@ -136,11 +158,4 @@ export function plural(count: number, noun: string): string {
 
 function thousands(count: number): string {
   return count < 10_000 ? String(count) : `${Math.round(count / 1_000)}k`
-}
-
-function joined(separator: string, ...parts: readonly (string | null)[]): string {
-  return parts
-    .filter((part) => part !== null && part !== '')
-    .map((part) => printableLine(part ?? ''))
-    .join(separator)
 }

@@ -31,11 +31,13 @@ export function describeFailure(error: unknown): string {
   return `error: ${printable(describeError(error))}`
 }
 
-export function describeProblem(problem: Problem): string {
+function describeProblem(problem: Problem): string {
   const faults = (problem.errors ?? []).map(
     ({ field, value, message }) => `  ${nameOf(field)}${valueOf(value)}: ${printableLine(message)}`,
   )
-  return [`error: ${printable(problem.detail)}`, ...faults].join('\n')
+  // With faults the detail only says them once more, in one line.
+  const head = faults.length > 0 ? `${printable(problem.title)}:` : printable(problem.detail)
+  return [`error: ${head}`, ...faults].join('\n')
 }
 
 /** The same for a program. */

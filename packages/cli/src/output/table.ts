@@ -7,7 +7,9 @@ export function formatFields(fields: readonly Field[], indent = '  '): string {
   const shown = fields.filter((field): field is [string, string] => field[1] !== undefined && field[1] !== '')
   const column = Math.max(0, ...shown.map(([label]) => label.length)) + 2
   const margin = indent + ' '.repeat(column)
-  return shown.map(([label, value]) => indent + label.padEnd(column) + value.replaceAll('\n', `\n${margin}`)).join('\n')
+  return shown
+    .map(([label, value]) => indent + label.padEnd(column) + value.trimEnd().replaceAll(/\n(?!\n)/g, `\n${margin}`))
+    .join('\n')
 }
 
 /** Columns as wide as their widest cell; the last one is not padded. */

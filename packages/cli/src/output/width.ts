@@ -48,21 +48,3 @@ function cutPart(part: string, room: number): { readonly kept: string; readonly 
   }
   return { kept, left }
 }
-
-/** Breaks text into lines of at most `width` columns, at blanks where there are any; its own line breaks stay. */
-export function wrap(text: string, width: number): readonly string[] {
-  return text.split('\n').flatMap((line) => wrapLine(line, Math.max(10, width)))
-}
-
-function wrapLine(line: string, width: number): readonly string[] {
-  const lines: string[] = []
-  let rest = line
-  while (displayWidth(rest) > width) {
-    const { kept } = cutPart(rest, width)
-    const blank = kept.lastIndexOf(' ')
-    const end = blank > width / 3 ? blank : kept.length
-    lines.push(rest.slice(0, end))
-    rest = rest.slice(end).replace(/^ /, '')
-  }
-  return [...lines, rest]
-}

@@ -56,7 +56,8 @@ export async function startFakeServer(respond: Respond): Promise<FakeServer> {
 }
 
 function reply(response: ServerResponse, { status = 200, json, text: raw = '', breaks = false }: FakeAnswer): void {
-  const type = status >= 400 ? 'application/problem+json' : json === undefined ? 'application/x-ndjson' : 'application/json'
+  const type =
+    status >= 400 ? 'application/problem+json' : json === undefined ? 'application/x-ndjson' : 'application/json'
   response.writeHead(status, { 'content-type': type })
   if (breaks) response.write(raw, () => response.destroy())
   else response.end(json === undefined ? raw : JSON.stringify(json))
@@ -98,7 +99,11 @@ export function submitAnswer(change: Partial<SubmitAnswer> = {}): SubmitAnswer {
     ahead: 0,
     repeated: false,
     warnings: [],
-    next: ['Make workspace-trader.', 'Read the documents.', 'Follow it: GET /v1/attempts/trader-claude-agent-1-task1-attempt1'],
+    next: [
+      'Make workspace-trader.',
+      'Read the documents.',
+      'Follow it: GET /v1/attempts/trader-claude-agent-1-task1-attempt1',
+    ],
     sequence: 7,
     ...change,
   }

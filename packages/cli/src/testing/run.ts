@@ -24,13 +24,17 @@ export interface Ran {
 }
 
 /** The time that every text is rendered at: half an hour after the fake attempt was submitted. */
-export const NOW = new Date('2026-11-24T10:30:30.000Z')
-export const fixedClock: Clock = { ...systemClock, now: () => NOW, sleep: async (_ms, signal) => await systemClock.sleep(1, signal) }
+const NOW = new Date('2026-11-24T10:30:30.000Z')
+const fixedClock: Clock = {
+  ...systemClock,
+  now: () => NOW,
+  sleep: async (_ms, signal) => await systemClock.sleep(1, signal),
+}
 
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const out = new Sink(options.terminal === true, options.columns ?? 120)
   const error = new Sink(false, 80)
-  const environment = CliEnvironment.parse({ PATH: process.env['PATH'], HOME: '/nonexistent', ...options.environment })
+  const environment = CliEnvironment.parse({ HOME: '/nonexistent', ...options.environment })
   const screen = createScreen({ out, error, noColour: environment.NO_COLOR, term: environment.TERM })
   const stdin = Readable.from(options.stdin === undefined ? [] : [options.stdin])
   const code = await runCli(args, {

@@ -41,11 +41,16 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   await using stack = new AsyncDisposableStack()
   const supervised = stack.use(await startBroker(options))
   const broker = supervised.first
-  const environment = environmentFor(options, { broker, passwordFile: await writePassword(options.stateDirectory, broker) })
+  const environment = environmentFor(options, {
+    broker,
+    passwordFile: await writePassword(options.stateDirectory, broker),
+  })
   const context = <C>(name: string, config: C): AppContext<C> => {
     return { config, settings: options.settings, logger: options.logger.child({ name }), clock: systemClock }
   }
-  const submitter = stack.use(await createSubmitterApp(context('submitter', parseConfig(SubmitterEnvironment, environment))))
+  const submitter = stack.use(
+    await createSubmitterApp(context('submitter', parseConfig(SubmitterEnvironment, environment))),
+  )
   const others: App[] = [
     stack.use(await createNotifierApp(context('notifier', parseConfig(NotifierEnvironment, environment)))),
     stack.use(await createWatcherApp(context('watcher', parseConfig(WatcherEnvironment, environment)))),
@@ -63,7 +68,12 @@ export async function startInstallation(options: InstallationOptions): Promise<I
   }
 }
 
-async function startBroker({ stateDirectory, brokerBinary, logger, signal }: InstallationOptions): Promise<SupervisedBroker> {
+async function startBroker({
+  stateDirectory,
+  brokerBinary,
+  logger,
+  signal,
+}: InstallationOptions): Promise<SupervisedBroker> {
   return await superviseBroker({ directory: join(stateDirectory, 'broker'), binary: brokerBinary, logger, signal })
 }
 

@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { TerminalError } from '@orchestrator/shared/core'
 import { acquireExclusiveLock } from '@orchestrator/shared/process'
+import { z } from 'zod'
 
 /** Where a running `up` listens: written to `up.json` in the state directory, for clients on the same machine. */
 export const UpFile = z.object({ v: z.literal(1), url: z.url(), pid: z.int() })

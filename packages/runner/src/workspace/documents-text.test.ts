@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { readCriteria } from './criteria.ts'
 import { clientConfigPaths, documentFolders } from './document-paths.ts'
 import { parseDocument, parseJsonDocument } from './json-document.ts'
+import { isNewEnough } from './preflight.ts'
 import { isSameRepository } from './same-repository.ts'
 
 describe('acceptance criteria', () => {
@@ -61,5 +62,16 @@ describe('repositories', () => {
     expect(isSameRepository('ssh://git@github.com/org/app', 'https://user:token@github.com/org/app.git')).toBe(true)
     expect(isSameRepository('https://github.com/org/app', 'https://github.com/org/other')).toBe(false)
     expect(isSameRepository('/some/path', 'https://github.com/org/other')).toBe(false)
+  })
+})
+
+describe('the version of git', () => {
+  it('must be one that can be shut off from other configuration', () => {
+    expect(['git version 2.39.5', 'git version 2.32.0 (Apple Git-1)', 'git version 3.0.1'].map(isNewEnough)).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect(['git version 2.31.9', 'git version 1.99.0', 'nonsense'].map(isNewEnough)).toEqual([false, false, false])
   })
 })

@@ -153,7 +153,7 @@ function configText({ url, user }: RepositoryIdentity): string {
   ].join('\n')
 }
 
-export function authorOf(user: string): { readonly name: string; readonly email: string } {
+function authorOf(user: string): { readonly name: string; readonly email: string } {
   return { name: user, email: `${user}@users.noreply.github.com` }
 }
 

@@ -1,3 +1,3 @@
 /** Behind the ports `Workspace` and `Tenancy`: folders, repositories and the fence of one workspace. */
-export { enterTenancy, type TenancyDependencies } from './tenancy.ts'
-export { createWorkspace, type WorkspaceDependencies } from './workspace.ts'
+export { enterTenancy } from './tenancy.ts'
+export { createWorkspace } from './workspace.ts'

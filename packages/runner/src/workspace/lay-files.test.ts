@@ -27,6 +27,11 @@ async function arrive(choice: AttemptChoice): Promise<string> {
   return visit.notes()
 }
 
+async function layOnly(choice: AttemptChoice): Promise<void> {
+  await using visit = await bench.visit(choice)
+  await visit.workspace.layFiles({ sourceDirectory: join(bench.state, 'rendered') })
+}
+
 describe('the workspace root', () => {
   it('holds exactly what belongs there, with relative links to the attempt', async () => {
     expect(await arrive({ files: FILES })).not.toContain('not ours')
@@ -80,11 +85,11 @@ describe('the workspace root', () => {
       'tasks/epoch',
     ].entries()) {
       await expect(
-        arrive({ n: n + 1, files: [{ file: 'CLAUDE.md', destination, executable: false }] }),
+        layOnly({ n: n + 1, files: [{ file: 'CLAUDE.md', destination, executable: false }] }),
       ).rejects.toMatchObject({ code: 'INPUT_INVALID' })
     }
     await expect(
-      arrive({ n: 20, files: [{ file: '../attempt.json', destination: 'x', executable: false }] }),
+      layOnly({ n: 20, files: [{ file: '../attempt.json', destination: 'x', executable: false }] }),
     ).rejects.toMatchObject({ code: 'INPUT_INVALID' })
   })
 

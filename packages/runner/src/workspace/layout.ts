@@ -29,7 +29,7 @@ export function attemptFolder({ spec, epoch }: Place): string {
   return `${taskFolder(spec)}/attempt-${spec.n}${mark}`
 }
 
-export function taskFolder({ tag, taskId }: { readonly tag: string; readonly taskId: string }): string {
+function taskFolder({ tag, taskId }: { readonly tag: string; readonly taskId: string }): string {
   return `${HISTORY_FOLDER}/${tag}-${taskId}`
 }
 

@@ -9,7 +9,9 @@ import { openRepository, type Repository, TRANSFER_TIMEOUT_MS } from './reposito
 import { isSameRepository } from './same-repository.ts'
 
 export interface PlatformDependencies {
+  /** With credentials: for the fetch alone. */
   readonly git: Git
+  readonly localGit: Git
   readonly directory: string
   readonly remote: RepositoryRef
   readonly evidenceDirectory: string
@@ -36,33 +38,34 @@ export async function refreshPlatformRepository(dependencies: PlatformDependenci
   }
 }
 
-async function isUsable({ git, directory, remote, signal }: PlatformDependencies): Promise<boolean> {
+async function isUsable({ localGit, directory, remote, signal }: PlatformDependencies): Promise<boolean> {
   try {
     if ((await inspectGitDirectory(directory)) !== 'repository') return false
   } catch (error) {
     if (hasCode(error, 'WORKSPACE_CONFLICT')) return false
     throw error
   }
-  const origin = await readOrigin({ git, directory, signal })
+  const origin = await readOrigin({ git: localGit, directory, signal })
   return origin !== undefined && isSameRepository(origin, remote.url)
 }
 
 async function bringUpToDate(dependencies: PlatformDependencies): Promise<void> {
-  const { git, directory, remote, recorder, signal } = dependencies
+  const { git, localGit, directory, remote, recorder, signal } = dependencies
   const isNew = (await inspectGitDirectory(directory)) !== 'repository'
   await mkdir(directory, { recursive: true })
-  if (isNew) await git.run({ args: ['init', '--quiet', '--template=', directory], cwd: directory, signal })
+  if (isNew) await localGit.run({ args: ['init', '--quiet', '--template=', directory], cwd: directory, signal })
   await secureGitDirectory({
-    git,
+    git: localGit,
     directory,
     identity: { url: remote.url, user: remote.githubUser },
     evidenceDirectory: dependencies.evidenceDirectory,
     warn: (text) => recorder.note('warning', text),
     signal,
   })
-  const repository = openRepository({ git, directory, bare: false, signal })
+  const withCredentials = openRepository({ git, directory, bare: false, signal })
+  const repository = openRepository({ git: localGit, directory, bare: false, signal })
   await recorder.recordRemote('platform', isNew ? 'clone' : 'fetch', () =>
-    repository.git(
+    withCredentials.git(
       [
         'fetch',
         '--quiet',

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import type { GitOperation, RepositoryRef } from '@orchestrator/shared/contracts'
+import { TerminalError } from '@orchestrator/shared/core'
 import type { Git } from '@orchestrator/shared/git'
 import { authorEnvironment } from './git-directory.ts'
 import { missingBranch } from './mirror.ts'
@@ -16,10 +17,28 @@ export interface PreflightContext extends TargetContext {
 export async function preflight(context: PreflightContext): Promise<void> {
   const { attempt } = context
   await mkdir(context.pushDirectory, { recursive: true })
+  await assertGitVersion(context)
   await refuseOtherOrigin(context)
   await assertReadable(context, 'platform', attempt.spec.platform)
   await assertReadable(context, 'target', attempt.spec.repository)
   await tryPush(context)
+}
+
+/** Older ones do not know `GIT_CONFIG_GLOBAL` and the like, and would quietly obey what we mean to shut out. */
+const OLDEST_GIT = [2, 32] as const
+
+async function assertGitVersion({ localGit, pushDirectory, signal }: PreflightContext): Promise<void> {
+  const { stdout } = await localGit.run({ args: ['version'], cwd: pushDirectory, signal })
+  if (isNewEnough(stdout)) return
+  throw new TerminalError(
+    'TOOLS_UNAVAILABLE',
+    `git ${OLDEST_GIT.join('.')} or newer is needed; here is ${stdout.trim()}`,
+  )
+}
+
+export function isNewEnough(version: string): boolean {
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? []
+  return Number(major) > OLDEST_GIT[0] || (Number(major) === OLDEST_GIT[0] && Number(minor) >= OLDEST_GIT[1])
 }
 
 async function assertReadable(

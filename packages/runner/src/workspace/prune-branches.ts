@@ -9,7 +9,7 @@ export interface LocalBranch {
   readonly isPushed: boolean
 }
 
-export const KEPT_BRANCHES = 3
+const KEPT_BRANCHES = 3
 const FEATURE = /^feature\/.*-implementation[^/]*$/
 
 export function branchesToPrune(branches: readonly LocalBranch[], current: string): readonly LocalBranch[] {

@@ -61,5 +61,13 @@ async function orNothing(answer: Promise<string>): Promise<string | undefined> {
 /** An agent may have cut its history short; the rest comes back from a clone that has it. */
 export async function completeHistory(repository: Repository, source: string): Promise<void> {
   if ((await statOf(join(repository.directory, '.git', 'shallow'))) === undefined) return
-  await repository.git(['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--unshallow', source])
+  await repository.git([
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--unshallow',
+    source,
+    '+refs/remotes/origin/*:refs/remotes/origin/*',
+  ])
 }

@@ -21,7 +21,7 @@ import type { TargetContext } from './target-context.ts'
 
 export interface WorkspaceDependencies {
   readonly attempt: AttemptFile
-  /** Git with the attempt's credentials: used with the remotes, only in folders that the agent cannot write. */
+  /** Git with the attempt's credentials: only for what a remote is asked or told, never in `target-repo/`. */
   readonly git: Git
   /** Git without any credential: used where the agent may have written. */
   readonly localGit: Git
@@ -48,6 +48,7 @@ export function createWorkspace(dependencies: WorkspaceDependencies): Workspace 
         const evidenceDirectory = tenancy.attemptDirectory
         await refreshPlatformRepository({
           git,
+          localGit: context.localGit,
           directory: layout.platform,
           remote: attempt.spec.platform,
           evidenceDirectory,

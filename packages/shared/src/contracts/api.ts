@@ -12,7 +12,9 @@ import { ResultSummary, Usage } from './result.ts'
 /** The largest request body, bytes. */
 export const BODY_MAX_BYTES = 256 * 1024
 export const IDEMPOTENCY_HEADER = 'idempotency-key'
-export const IdempotencyKey = z.string().regex(/^[\x21-\x7E]{1,128}$/, 'use 1 to 128 printable characters without spaces')
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7E]{1,128}$/, 'use 1 to 128 printable characters without spaces')
 
 const overridable = {
   agent: z.exactOptional(AgentName),

@@ -6,9 +6,13 @@ import { AttemptName } from './names.ts'
 import { BranchName, RepositoryUrl, WorkingDirectory } from './repositories.ts'
 
 /** A GitHub account, as commits carry it (author) and credentials are chosen by it. */
-export const GithubUser = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?$/, 'use a GitHub account name, for example "claude-agent-1"')
+export const GithubUser = z
+  .string()
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?$/, 'use a GitHub account name, for example "claude-agent-1"')
 
-export const ModelName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/@[\]-]{0,99}$/, 'use a model name, for example "sonnet"')
+export const ModelName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@[\]-]{0,99}$/, 'use a model name, for example "sonnet"')
 
 export const RepositoryRef = z.object({
   url: RepositoryUrl,
@@ -27,7 +31,10 @@ export const GUIDANCE_MAX_BYTES = 64 * 1024
 export const Guidance = z
   .string()
   .refine((text) => text.trim() !== '', 'must not be blank')
-  .refine((text) => Buffer.byteLength(text) <= GUIDANCE_MAX_BYTES, `must be at most ${GUIDANCE_MAX_BYTES} bytes: put longer texts into the task's documents`)
+  .refine(
+    (text) => Buffer.byteLength(text) <= GUIDANCE_MAX_BYTES,
+    `must be at most ${GUIDANCE_MAX_BYTES} bytes: put longer texts into the task's documents`,
+  )
   .refine((text) => !text.includes('\u0000'), 'must not contain NUL characters')
 
 export const Prompt = z.object({

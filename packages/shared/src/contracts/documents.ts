@@ -52,7 +52,12 @@ export const WorkspaceDocument = z.looseObject({
 export type WorkspaceDocument = z.infer<typeof WorkspaceDocument>
 
 /** Bucket `slots`, key `global.<i>` or `agent.<agent>.<i>`. */
-export const SlotDocument = z.looseObject({ v: z.literal(1), service: ServiceName, name: AttemptName, submittedId: z.string() })
+export const SlotDocument = z.looseObject({
+  v: z.literal(1),
+  service: ServiceName,
+  name: AttemptName,
+  submittedId: z.string(),
+})
 export type SlotDocument = z.infer<typeof SlotDocument>
 
 /** Bucket `branches`, key = `branchKey`: which task a branch of a repository belongs to, for good. */

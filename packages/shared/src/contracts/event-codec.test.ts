@@ -21,8 +21,14 @@ describe('readEvent', () => {
   })
 
   it('tells a type that it does not know from a later version of one that it does', () => {
-    expect(readEvent(JSON.stringify({ ...stop, type: 'task.archived' }))).toEqual({ kind: 'foreign', type: 'task.archived' })
-    expect(readEvent(JSON.stringify({ ...stop, type: 'task.stopRequested.v2' }))).toEqual({ kind: 'tooNew', type: 'task.stopRequested.v2' })
+    expect(readEvent(JSON.stringify({ ...stop, type: 'task.archived' }))).toEqual({
+      kind: 'foreign',
+      type: 'task.archived',
+    })
+    expect(readEvent(JSON.stringify({ ...stop, type: 'task.stopRequested.v2' }))).toEqual({
+      kind: 'tooNew',
+      type: 'task.stopRequested.v2',
+    })
   })
 
   it.each(['', 'null', '[]', '{"type":1}', '\u0000', '{"type":"task.stopRequested"}'])('never throws on %j', (text) => {

@@ -52,7 +52,9 @@ export function readEvent(bytes: Uint8Array | string): ReadEvent {
   const { type } = head.data
   if (!EVENT_TYPES.some((known) => known === type)) return { kind: isLaterVersion(type) ? 'tooNew' : 'foreign', type }
   const parsed = OrchestratorEvent.safeParse(json)
-  return parsed.success ? { kind: 'event', event: parsed.data } : { kind: 'unreadable', problem: z.prettifyError(parsed.error) }
+  return parsed.success
+    ? { kind: 'event', event: parsed.data }
+    : { kind: 'unreadable', problem: z.prettifyError(parsed.error) }
 }
 
 function isLaterVersion(type: string): boolean {

@@ -118,7 +118,12 @@ export type AttemptFinished = z.infer<typeof AttemptFinished>
 export const WorkspaceReleased = z.object({
   ...envelope,
   type: z.literal('workspace.released'),
-  data: z.object({ workspace: z.string(), workloadUid: z.string(), requestedBy: Requester, note: z.exactOptional(z.string()) }),
+  data: z.object({
+    workspace: z.string(),
+    workloadUid: z.string(),
+    requestedBy: Requester,
+    note: z.exactOptional(z.string()),
+  }),
 })
 export type WorkspaceReleased = z.infer<typeof WorkspaceReleased>
 
@@ -144,7 +149,13 @@ export const AttemptProgressed = z.object({
 })
 export type AttemptProgressed = z.infer<typeof AttemptProgressed>
 
-export const LedgerEvent = z.discriminatedUnion('type', [TaskSubmitted, StopRequested, AttemptStarted, AttemptFinished, WorkspaceReleased])
+export const LedgerEvent = z.discriminatedUnion('type', [
+  TaskSubmitted,
+  StopRequested,
+  AttemptStarted,
+  AttemptFinished,
+  WorkspaceReleased,
+])
 /** What the stream `TASKS` holds. */
 export type LedgerEvent = z.infer<typeof LedgerEvent>
 

@@ -7,25 +7,19 @@ import { z } from 'zod'
 const DNS_WORD = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const DNS_WORD_HINT = 'lower-case letters, digits and inner hyphens'
 
-export const ServiceName = z
-  .string()
-  .min(1)
-  .max(40)
-  .regex(DNS_WORD, `use ${DNS_WORD_HINT}, for example "trader"`)
+export const ServiceName = z.string().min(1).max(40).regex(DNS_WORD, `use ${DNS_WORD_HINT}, for example "trader"`)
 export type ServiceName = z.infer<typeof ServiceName>
 
 /** Who does the work, as people call it: usually the GitHub account that commits, for example `claude-agent-1`. */
-export const AgentName = z
-  .string()
-  .min(1)
-  .max(40)
-  .regex(DNS_WORD, `use ${DNS_WORD_HINT}, for example "claude-agent-1"`)
+export const AgentName = z.string().min(1).max(40).regex(DNS_WORD, `use ${DNS_WORD_HINT}, for example "claude-agent-1"`)
 export type AgentName = z.infer<typeof AgentName>
 
 export const DEFAULT_TAG = 'master'
 
 /** The task list of a platform repository that has several. */
-export const Tag = z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'use 1 to 32 letters, digits, "_" or "-", for example "master"')
+export const Tag = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,32}$/, 'use 1 to 32 letters, digits, "_" or "-", for example "master"')
 export type Tag = z.infer<typeof Tag>
 
 /** Canonical: no leading zeros, dots between parts, for example `7` or `7.2`. */
@@ -37,7 +31,10 @@ export type TaskId = z.infer<typeof TaskId>
 
 /** At the doors an integer is a task id too; a fraction is not, because JSON cannot tell `1.10` from `1.1`. */
 export const TaskIdInput = z
-  .union([TaskId, z.int('a dotted task id must be a string: "1.10" and 1.1 are the same JSON number').nonnegative().max(9_999_999)])
+  .union([
+    TaskId,
+    z.int('a dotted task id must be a string: "1.10" and 1.1 are the same JSON number').nonnegative().max(9_999_999),
+  ])
   .transform(String)
 
 export const AttemptNumber = z.int().min(1).max(99_999)

@@ -2,7 +2,14 @@
 import { z } from 'zod'
 import { AttemptView, Problem, RetryBody, SubmitAnswer, SubmitBody } from './api.ts'
 import { BranchDocument, DeliveryDocument, LeaseDocument, SlotDocument, WorkspaceDocument } from './documents.ts'
-import { AttemptFinished, AttemptProgressed, AttemptStarted, StopRequested, TaskSubmitted, WorkspaceReleased } from './events.ts'
+import {
+  AttemptFinished,
+  AttemptProgressed,
+  AttemptStarted,
+  StopRequested,
+  TaskSubmitted,
+  WorkspaceReleased,
+} from './events.ts'
 import { Gates } from './limits.ts'
 import { LogBatchHead } from './logs.ts'
 import { ResultRecord } from './result.ts'

@@ -2,8 +2,16 @@ import { z } from 'zod'
 
 /** Bounds of one attempt, enforced by the runner; the launcher ends the workload at `wallClockMinutes` plus grace. */
 export const Limits = z.object({
-  wallClockMinutes: z.number().positive().max(7 * 24 * 60).describe('whole attempt, minutes'),
-  idleMinutes: z.number().positive().max(24 * 60).describe('without any output of the agent, minutes'),
+  wallClockMinutes: z
+    .number()
+    .positive()
+    .max(7 * 24 * 60)
+    .describe('whole attempt, minutes'),
+  idleMinutes: z
+    .number()
+    .positive()
+    .max(24 * 60)
+    .describe('without any output of the agent, minutes'),
   usd: z.number().positive().nullable().describe('cost of the model; null for none'),
   turns: z.int().positive().nullable().describe('turns of the agent; null for none'),
 })
@@ -24,7 +32,14 @@ export type LimitsInput = z.infer<typeof LimitsInput>
 export const Gate = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$/, 'use up to 63 letters, digits, spaces, ".", "_" or "-"'),
   command: z.array(z.string().min(1).max(4096)).min(1).max(64).describe('program and arguments; no shell reads it'),
-  timeoutSeconds: z.exactOptional(z.number().positive().max(24 * 3600)).describe('600 when left out'),
+  timeoutSeconds: z
+    .exactOptional(
+      z
+        .number()
+        .positive()
+        .max(24 * 3600),
+    )
+    .describe('600 when left out'),
 })
 export type Gate = z.infer<typeof Gate>
 

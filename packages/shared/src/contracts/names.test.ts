@@ -5,7 +5,18 @@ import { ServiceName, TaskId } from './identity.ts'
 import { ATTEMPT_NAME_MAX, AttemptName, attemptName } from './names.ts'
 
 const word = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/)
-const tricky = fc.constantFrom('a', 'a-b', 'b', 'a-claude', 'claude', 'x-claude-1', 'claude-agent-1', 'c-task1', 'task1-attempt1', 'trader')
+const tricky = fc.constantFrom(
+  'a',
+  'a-b',
+  'b',
+  'a-claude',
+  'claude',
+  'x-claude-1',
+  'claude-agent-1',
+  'c-task1',
+  'task1-attempt1',
+  'trader',
+)
 const name = fc.oneof(tricky, word)
 const taskId = fc.stringMatching(/^(0|[1-9][0-9]{0,2})(\.(0|[1-9][0-9]{0,1})){0,2}$/)
 const attempt = fc.record({
@@ -19,7 +30,9 @@ const nameOf = ({ agent, ...ref }: AttemptRef & { agent: string }): string => at
 
 describe('attemptName', () => {
   it('is the plain form that people expect', () => {
-    expect(nameOf({ service: 'trader', tag: 'master', taskId: '1', n: 1, agent: 'claude-agent-1' })).toBe('trader-claude-agent-1-task1-attempt1')
+    expect(nameOf({ service: 'trader', tag: 'master', taskId: '1', n: 1, agent: 'claude-agent-1' })).toBe(
+      'trader-claude-agent-1-task1-attempt1',
+    )
     expect(nameOf({ service: 'market-data', tag: 'master', taskId: '1.2', n: 3, agent: 'claude-agent-1' })).toBe(
       'market-data-claude-agent-1-task1-2-attempt3',
     )
@@ -54,7 +67,8 @@ describe('attemptName', () => {
   it('never gives one name to two attempts', () => {
     fc.assert(
       fc.property(attempt, attempt, (a, b) => {
-        const same = a.service === b.service && a.agent === b.agent && a.tag === b.tag && a.taskId === b.taskId && a.n === b.n
+        const same =
+          a.service === b.service && a.agent === b.agent && a.tag === b.tag && a.taskId === b.taskId && a.n === b.n
         expect(nameOf(a) === nameOf(b)).toBe(same)
       }),
       { numRuns: 5000 },
@@ -67,7 +81,10 @@ describe('identities', () => {
     expect(ServiceName.safeParse(text).success).toBe(false)
   })
 
-  it.each(['', '01', '1.', '.1', '1..2', '1.02', 'x', '1 ', '1'.repeat(17), '-1'])('refuses %j as a task id', (text) => {
-    expect(TaskId.safeParse(text).success).toBe(false)
-  })
+  it.each(['', '01', '1.', '.1', '1..2', '1.02', 'x', '1 ', '1'.repeat(17), '-1'])(
+    'refuses %j as a task id',
+    (text) => {
+      expect(TaskId.safeParse(text).success).toBe(false)
+    },
+  )
 })

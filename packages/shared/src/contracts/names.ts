@@ -11,7 +11,10 @@ export const ATTEMPT_NAME_MAX = 63
 export const AttemptName = z
   .string()
   .max(ATTEMPT_NAME_MAX)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'use the attempt name as it was answered, for example "trader-claude-agent-1-task1-attempt1"')
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+    'use the attempt name as it was answered, for example "trader-claude-agent-1-task1-attempt1"',
+  )
 export type AttemptName = z.infer<typeof AttemptName>
 
 /**

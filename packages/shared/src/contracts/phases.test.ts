@@ -33,10 +33,15 @@ describe('the life of an attempt', () => {
 
   it('ends at the one terminal fact wherever it comes among the others', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom<Phase>(...LIVE_PHASES)), fc.constantFrom<Phase>(...TERMINAL_PHASES), fc.nat(), (facts, end, at) => {
-        const heard = facts.toSpliced(at % (facts.length + 1), 0, end)
-        expect(fold(heard)).toBe(end)
-      }),
+      fc.property(
+        fc.array(fc.constantFrom<Phase>(...LIVE_PHASES)),
+        fc.constantFrom<Phase>(...TERMINAL_PHASES),
+        fc.nat(),
+        (facts, end, at) => {
+          const heard = facts.toSpliced(at % (facts.length + 1), 0, end)
+          expect(fold(heard)).toBe(end)
+        },
+      ),
     )
   })
 })

@@ -32,6 +32,16 @@ export function advance(from: Phase, to: Phase): Phase {
 }
 
 /** What the runner is doing within `Running`, in order. */
-export const STEPS = ['claim', 'preflight', 'documents', 'workspace', 'implementing', 'testing', 'committing', 'gates', 'result'] as const
+export const STEPS = [
+  'claim',
+  'preflight',
+  'documents',
+  'workspace',
+  'implementing',
+  'testing',
+  'committing',
+  'gates',
+  'result',
+] as const
 export const Step = z.enum(STEPS)
 export type Step = z.infer<typeof Step>

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { branchKey, BranchName, longTaskBranch, normaliseRepositoryUrl, RepositoryUrl, taskBranch, WorkingDirectory } from './repositories.ts'
+import {
+  branchKey,
+  BranchName,
+  longTaskBranch,
+  normaliseRepositoryUrl,
+  RepositoryUrl,
+  taskBranch,
+  WorkingDirectory,
+} from './repositories.ts'
 
 describe('normaliseRepositoryUrl', () => {
   it('gives one text for all forms of one repository', () => {
@@ -15,18 +23,25 @@ describe('normaliseRepositoryUrl', () => {
   })
 
   it('keeps what differs apart', () => {
-    const different = ['https://git.example.com/a/B', 'https://git.example.com/a/b', 'https://git.example.com:8443/a/b', 'file:///srv/a/b.git']
+    const different = [
+      'https://git.example.com/a/B',
+      'https://git.example.com/a/b',
+      'https://git.example.com:8443/a/b',
+      'file:///srv/a/b.git',
+    ]
     expect(new Set(different.map(normaliseRepositoryUrl)).size).toBe(different.length)
   })
 })
 
 describe('RepositoryUrl', () => {
-  it.each(['git@github.com:myorg/trader.git', 'https://github.com/myorg/trader.git', 'ssh://git@host:2222/x/y', 'file:///srv/git/trader.git'])(
-    'takes %s',
-    (url) => {
-      expect(RepositoryUrl.safeParse(url).success).toBe(true)
-    },
-  )
+  it.each([
+    'git@github.com:myorg/trader.git',
+    'https://github.com/myorg/trader.git',
+    'ssh://git@host:2222/x/y',
+    'file:///srv/git/trader.git',
+  ])('takes %s', (url) => {
+    expect(RepositoryUrl.safeParse(url).success).toBe(true)
+  })
 
   it.each([
     '',
@@ -62,8 +77,12 @@ describe('branches', () => {
 
   it('have one key for all forms of the repository', () => {
     const branch = taskBranch('1')
-    expect(branchKey('git@github.com:myorg/trader.git', branch)).toBe(branchKey('https://github.com/myorg/trader', branch))
-    expect(branchKey('git@github.com:myorg/trader.git', branch)).not.toBe(branchKey('git@github.com:myorg/auth.git', branch))
+    expect(branchKey('git@github.com:myorg/trader.git', branch)).toBe(
+      branchKey('https://github.com/myorg/trader', branch),
+    )
+    expect(branchKey('git@github.com:myorg/trader.git', branch)).not.toBe(
+      branchKey('git@github.com:myorg/auth.git', branch),
+    )
   })
 
   it.each(['-f', 'a..b', 'a b', 'a~1', 'HEAD', '@', 'a.lock', 'a/', '/a', 'a//b', 'a/.b', 'a^', 'x:y', 'x\n', 'a@{1}'])(
@@ -79,7 +98,10 @@ describe('WorkingDirectory', () => {
     expect(WorkingDirectory.safeParse(path).success).toBe(true)
   })
 
-  it.each(['/etc', '../x', 'a/../../b', '~', 'a\u0000b', '.git', 'a/.git/hooks', '-rf', 'a\\b', 'a//b'])('refuses %j', (path) => {
-    expect(WorkingDirectory.safeParse(path).success).toBe(false)
-  })
+  it.each(['/etc', '../x', 'a/../../b', '~', 'a\u0000b', '.git', 'a/.git/hooks', '-rf', 'a\\b', 'a//b'])(
+    'refuses %j',
+    (path) => {
+      expect(WorkingDirectory.safeParse(path).success).toBe(false)
+    },
+  )
 })

@@ -30,8 +30,10 @@ function repositoryUrlProblem(url: string): string | undefined {
 
 function parsedUrlProblem(url: URL): string | undefined {
   if (!SCHEMES.has(url.protocol)) return `uses ${url.protocol}//, which is not supported: ${URL_HINT}`
-  if (url.password !== '') return 'must not carry a password or token: configure a credential for the repository instead'
-  if (url.protocol.startsWith('http') && url.username !== '') return 'must not carry a user or token: configure a credential instead'
+  if (url.password !== '')
+    return 'must not carry a password or token: configure a credential for the repository instead'
+  if (url.protocol.startsWith('http') && url.username !== '')
+    return 'must not carry a user or token: configure a credential instead'
   if (url.search !== '' || url.hash !== '') return 'must not have a query or fragment'
   if (url.hostname.startsWith('-')) return 'has a host that starts with "-"'
   return url.pathname === '/' || url.pathname === '' ? 'names no repository: a path is missing' : undefined
@@ -42,7 +44,10 @@ export function normaliseRepositoryUrl(url: string): string {
   const scp = url.includes('://') ? null : SCP_LIKE.exec(url)
   const parsed = scp === null ? new URL(url) : undefined
   const host = (scp?.[1] ?? hostOf(parsed)).toLowerCase()
-  const path = (scp?.[2] ?? decodeURIComponent(parsed?.pathname ?? '')).replace(/^\/+/, '').replace(/\/+$/, '').replace(/\.git$/, '')
+  const path = (scp?.[2] ?? decodeURIComponent(parsed?.pathname ?? ''))
+    .replace(/^\/+/, '')
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '')
   return `${host}/${CASELESS_HOSTS.has(host) ? path.toLowerCase() : path}`
 }
 
@@ -79,7 +84,10 @@ export function longTaskBranch(task: TaskRef): BranchName {
 
 /** Names one branch of one repository: the key of the `branches` bucket. */
 export function branchKey(repositoryUrl: string, branch: BranchName): string {
-  return shortHash(`${normaliseRepositoryUrl(repositoryUrl)}#${branch}`, 12) + shortHash(`${branch}#${normaliseRepositoryUrl(repositoryUrl)}`, 12)
+  return (
+    shortHash(`${normaliseRepositoryUrl(repositoryUrl)}#${branch}`, 12) +
+    shortHash(`${branch}#${normaliseRepositoryUrl(repositoryUrl)}`, 12)
+  )
 }
 
 /** A path inside the target repository: relative, without `..`; `.` is the repository itself. */

@@ -44,7 +44,11 @@ export const StepRecord = z.object({ step: Step, startedAt: z.iso.datetime(), du
 export type StepRecord = z.infer<typeof StepRecord>
 
 /** A test command that was seen running, with what it answered. */
-export const ObservedTest = z.object({ command: z.string(), exitCode: z.int().nullable(), durationMs: z.exactOptional(DurationMs) })
+export const ObservedTest = z.object({
+  command: z.string(),
+  exitCode: z.int().nullable(),
+  durationMs: z.exactOptional(DurationMs),
+})
 export type ObservedTest = z.infer<typeof ObservedTest>
 
 /** An acceptance criterion of the task with what proves it, or `none`. */
@@ -91,14 +95,16 @@ export const ResultRecord = z.object({
   steps: z.array(StepRecord),
   git: z.array(GitOperation),
   usage: Usage,
-  agent: z.object({
-    adapter: z.string(),
-    exitCode: z.int().nullable(),
-    signal: z.string().nullable(),
-    durationMs: DurationMs,
-    sessionId: z.exactOptional(z.string()),
-    lastText: z.exactOptional(z.string()),
-  }).nullable(),
+  agent: z
+    .object({
+      adapter: z.string(),
+      exitCode: z.int().nullable(),
+      signal: z.string().nullable(),
+      durationMs: DurationMs,
+      sessionId: z.exactOptional(z.string()),
+      lastText: z.exactOptional(z.string()),
+    })
+    .nullable(),
   /** Where work of an earlier attempt was saved before the tree was cleaned, relative to the workspace. */
   savedWork: z.array(z.string()),
   /** What a person reads before deciding on a retry: reason, the failed gate's last lines, what was done. Markdown. */

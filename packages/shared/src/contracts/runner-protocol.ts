@@ -14,9 +14,9 @@
 import { z } from 'zod'
 import { AttemptSpec } from './attempt-spec.ts'
 import { Epoch } from './events.ts'
-import { TerminalPhase, Step } from './phases.ts'
 import { AttemptNumber } from './identity.ts'
 import { AttemptName } from './names.ts'
+import { TerminalPhase, Step } from './phases.ts'
 import { GateResult, GitOperation, ObservedTest, Usage } from './result.ts'
 
 export const ATTEMPT_FILE = 'attempt.json'
@@ -109,21 +109,51 @@ export const RunnerLine = z.discriminatedUnion('kind', [
   /** Something people should know: a warning, a decision, saved work. */
   z.object({ ...line, kind: z.literal('note'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
   /** A line of the agent's own output. */
-  z.object({ ...line, kind: z.literal('output'), stream: z.enum(['stdout', 'stderr']), text: z.string(), cut: z.exactOptional(z.int()) }),
+  z.object({
+    ...line,
+    kind: z.literal('output'),
+    stream: z.enum(['stdout', 'stderr']),
+    text: z.string(),
+    cut: z.exactOptional(z.int()),
+  }),
   /** The agent says something. */
   z.object({ ...line, kind: z.literal('text'), text: z.string() }),
   /** The agent uses a tool. */
-  z.object({ ...line, kind: z.literal('tool'), tool: z.string(), summary: z.string(), ok: z.exactOptional(z.boolean()), durationMs: z.exactOptional(z.number()) }),
+  z.object({
+    ...line,
+    kind: z.literal('tool'),
+    tool: z.string(),
+    summary: z.string(),
+    ok: z.exactOptional(z.boolean()),
+    durationMs: z.exactOptional(z.number()),
+  }),
   z.object({ ...line, kind: z.literal('usage'), usage: Usage }),
   z.object({ ...line, kind: z.literal('git'), ...GitOperation.shape }),
   z.object({ ...line, kind: z.literal('test'), ...ObservedTest.shape }),
-  z.object({ ...line, kind: z.literal('gate'), ...GateResult.pick({ name: true, passed: true, exitCode: true, timedOut: true, durationMs: true }).shape }),
+  z.object({
+    ...line,
+    kind: z.literal('gate'),
+    ...GateResult.pick({ name: true, passed: true, exitCode: true, timedOut: true, durationMs: true }).shape,
+  }),
   z.object({ ...line, kind: z.literal('flag'), flag: z.string(), detail: z.string() }),
   /** Another runner owns this attempt: this one does nothing. No evidence of anything. */
   z.object({ ...line, kind: z.literal('claim-lost'), holder: z.string() }),
   /** The last line: what the result record says, under 1 KiB. */
-  z.object({ ...line, kind: z.literal('summary'), submittedId: z.string(), outcome: z.string(), reason: z.string(), message: z.string(), pushedSha: z.string().nullable(), digest: z.string() }),
+  z.object({
+    ...line,
+    kind: z.literal('summary'),
+    submittedId: z.string(),
+    outcome: z.string(),
+    reason: z.string(),
+    message: z.string(),
+    pushedSha: z.string().nullable(),
+    digest: z.string(),
+  }),
 ])
 export type RunnerLine = z.infer<typeof RunnerLine>
 /** A line before it is numbered and timed. */
-export type RunnerLineBody = RunnerLine extends infer L ? (L extends RunnerLine ? Omit<L, 'seq' | 'time'> : never) : never
+export type RunnerLineBody = RunnerLine extends infer L
+  ? L extends RunnerLine
+    ? Omit<L, 'seq' | 'time'>
+    : never
+  : never

@@ -59,10 +59,15 @@ export const Settings = z.strictObject({
   services: z.record(ServiceName, ServiceSettings).default({}),
   agents: z.record(AgentName, AgentSettings).default({}),
   /** How many attempts may run at once, over all and for each agent; left out: no cap. */
-  caps: z.strictObject({ global: z.exactOptional(Cap), agents: z.record(AgentName, Cap).default({}) }).default({ agents: {} }),
+  caps: z
+    .strictObject({ global: z.exactOptional(Cap), agents: z.record(AgentName, Cap).default({}) })
+    .default({ agents: {} }),
   channels: z
     .strictObject({ webhooks: z.array(WebhookSettings).default([]) })
     .default({ webhooks: [] })
-    .refine(({ webhooks }) => new Set(webhooks.map(({ name }) => name)).size === webhooks.length, 'names of webhooks must differ'),
+    .refine(
+      ({ webhooks }) => new Set(webhooks.map(({ name }) => name)).size === webhooks.length,
+      'names of webhooks must differ',
+    ),
 })
 export type Settings = z.infer<typeof Settings>

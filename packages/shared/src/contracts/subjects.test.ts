@@ -18,7 +18,10 @@ describe('subjects', () => {
     expect(parseSubject(workspaceSubject('trader'))).toEqual({ kind: 'workspace', service: 'trader' })
   })
 
-  it.each(['', 'task', 'task.a', 'task.a.b.1.2', 'attempt.a.b.1', 'attempt.a.b.1.x', '_INBOX.x.y', 'workspace.a.b'])('leaves %j alone', (subject) => {
-    expect(parseSubject(subject)).toBeUndefined()
-  })
+  it.each(['', 'task', 'task.a', 'task.a.b.1.2', 'attempt.a.b.1', 'attempt.a.b.1.x', '_INBOX.x.y', 'workspace.a.b'])(
+    'leaves %j alone',
+    (subject) => {
+      expect(parseSubject(subject)).toBeUndefined()
+    },
+  )
 })

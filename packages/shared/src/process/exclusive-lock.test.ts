@@ -25,7 +25,9 @@ describe('acquireExclusiveLock', () => {
     await using directory = await mkdtempDisposable(join(tmpdir(), 'lock-'))
     const file = join(directory.path, 'lock')
     const script = `const { acquireExclusiveLock } = await import(process.argv[1]); globalThis.held = acquireExclusiveLock(process.argv[2]); console.log('held'); setInterval(() => {}, 1000)`
-    const holder = spawn(process.execPath, ['--input-type=module', '-e', script, MODULE, file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const holder = spawn(process.execPath, ['--input-type=module', '-e', script, MODULE, file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     await once(holder.stdout, 'data')
     expect(acquireExclusiveLock(file)).toBeUndefined()
     holder.kill('SIGKILL')

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-
 import { environmentHolds, isGone, parseStat, pidsAmong } from './proc-text.ts'
 
 const block = (...entries: string[]): Buffer => Buffer.from(entries.map((entry) => `${entry}\0`).join(''))

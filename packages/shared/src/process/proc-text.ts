@@ -23,8 +23,7 @@ export function parseStat(text: string): ProcessStat | undefined {
     .split(' ')
   const [state, , processGroup, , , , flags] = fields
   const startTicks = fields[19]
-  if (commandEnd < 0 || !Number.isSafeInteger(pid) || state === undefined || startTicks === undefined)
-    return undefined
+  if (commandEnd < 0 || !Number.isSafeInteger(pid) || state === undefined || startTicks === undefined) return undefined
   const isKernelThread = (Number(flags) & KERNEL_THREAD_FLAG) !== 0
   return { pid, state, processGroup: Number(processGroup), startTicks, isKernelThread }
 }

@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-
 import { afterEach, describe, expect, it } from 'vitest'
-
 import { createProcessTable, formatWorkloadUid, parseWorkloadUid } from './index.ts'
 
 const VARIABLE = 'ORCHESTRATOR_TEST_MARKER'

@@ -1,6 +1,5 @@
 /** The process table of Linux, read from /proc. Everything is synchronous: these files never block. */
 import { readdirSync, readFileSync } from 'node:fs'
-
 import { RetryableError, TerminalError } from '../core/index.ts'
 import type { ProcessIdentity, ProcessTable } from './ports.ts'
 import { environmentHolds, isGone, parseStat, pidsAmong, type ProcessStat } from './proc-text.ts'
@@ -31,13 +30,9 @@ function readBootId(): string {
   try {
     return readFileSync(BOOT_ID_FILE, 'utf8').trim()
   } catch (cause) {
-    throw new TerminalError(
-      'RUNTIME_UNAVAILABLE',
-      `cannot read ${BOOT_ID_FILE}: processes are told apart by it`,
-      {
-        cause,
-      },
-    )
+    throw new TerminalError('RUNTIME_UNAVAILABLE', `cannot read ${BOOT_ID_FILE}: processes are told apart by it`, {
+      cause,
+    })
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Clock } from '../core/index.ts'
 import type { Settings } from '../contracts/index.ts'
+import type { Clock } from '../core/index.ts'
 import type { Logger } from './logger.ts'
 
 /** Everything a service's composition root is given; the environment and the process stay outside. */

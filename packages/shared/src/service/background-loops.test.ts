@@ -15,7 +15,9 @@ describe('createBackgroundLoops', () => {
     const work = vi
       .fn<(signal: AbortSignal) => Promise<void>>()
       .mockRejectedValueOnce(new RetryableError('BROKER_UNAVAILABLE', 'the broker is away'))
-      .mockImplementation((signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })))
+      .mockImplementation(
+        (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
+      )
     loops.start('follow', work)
     await vi.waitFor(() => expect(loops.checks()).toEqual({ follow: 'the broker is away' }))
     held.resolve()

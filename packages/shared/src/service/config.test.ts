@@ -6,7 +6,9 @@ const schema = z.object({ ...brokerEnvironment, ...commonEnvironment, STATE_DIR:
 
 describe('parseConfig', () => {
   it('fills in defaults and takes an empty variable as not set', () => {
-    expect(parseConfig(schema, { STATE_DIR: '/state', LOG_LEVEL: '', NATS_URL: 'nats://a:1, nats://b:2', OTHER: 'x' })).toMatchObject({
+    expect(
+      parseConfig(schema, { STATE_DIR: '/state', LOG_LEVEL: '', NATS_URL: 'nats://a:1, nats://b:2', OTHER: 'x' }),
+    ).toMatchObject({
       STATE_DIR: '/state',
       LOG_LEVEL: 'info',
       NATS_URL: ['nats://a:1', 'nats://b:2'],

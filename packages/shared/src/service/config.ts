@@ -4,13 +4,24 @@ import { TerminalError } from '../core/index.ts'
 /** How to reach the broker and what it is declared with: spread into a service's environment schema. */
 export const brokerEnvironment = {
   /** Comma-separated servers. */
-  NATS_URL: z.string().min(1).default('nats://127.0.0.1:4222').transform((urls) => urls.split(',').map((url) => url.trim())),
+  NATS_URL: z
+    .string()
+    .min(1)
+    .default('nats://127.0.0.1:4222')
+    .transform((urls) => urls.split(',').map((url) => url.trim())),
   NATS_USER: z.string().min(1).optional(),
   /** Read at start; the password itself is never in the environment. */
   NATS_PASSWORD_FILE: z.string().min(1).optional(),
-  NATS_REPLICAS: z.coerce.number().pipe(z.literal([1, 3, 5])).default(1),
+  NATS_REPLICAS: z.coerce
+    .number()
+    .pipe(z.literal([1, 3, 5]))
+    .default(1),
   /** The ledger's share of the store: submits are refused when it is nearly full. */
-  LEDGER_MAX_BYTES: z.coerce.number().int().min(64 * 1024 * 1024).default(1024 * 1024 * 1024),
+  LEDGER_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(64 * 1024 * 1024)
+    .default(1024 * 1024 * 1024),
 }
 
 /** What every service has: spread into its environment schema. */

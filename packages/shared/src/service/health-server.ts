@@ -2,12 +2,17 @@ import { createServer } from 'node:http'
 import type { Health } from './app.ts'
 
 /** `/livez` says that the process answers, `/readyz` that all checks are `ok`. Carries nothing else. */
-export async function startHealthServer(port: number, health: () => Health): Promise<AsyncDisposable & { readonly port: number }> {
+export async function startHealthServer(
+  port: number,
+  health: () => Health,
+): Promise<AsyncDisposable & { readonly port: number }> {
   const server = createServer((request, response) => {
     const known = request.method === 'GET' && (request.url === '/livez' || request.url === '/readyz')
     const { ready, checks } = health()
     const status = known ? (request.url === '/livez' || ready ? 200 : 503) : 404
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(known ? { ready, checks } : {}))
+    response
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(JSON.stringify(known ? { ready, checks } : {}))
   })
   const listening = Promise.withResolvers<void>()
   server.once('error', listening.reject).listen(port, listening.resolve)

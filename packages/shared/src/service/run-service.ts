@@ -37,7 +37,10 @@ interface Serving<S extends ServiceEnvironment> {
   readonly signalled: Promise<NodeJS.Signals>
 }
 
-async function serve<S extends ServiceEnvironment>(definition: ServiceDefinition<S>, serving: Serving<S>): Promise<void> {
+async function serve<S extends ServiceEnvironment>(
+  definition: ServiceDefinition<S>,
+  serving: Serving<S>,
+): Promise<void> {
   const { config, logger, signalled } = serving
   const { SETTINGS_FILE, HEALTH_PORT } = config as z.output<ServiceEnvironment>
   await using stack = new AsyncDisposableStack()
@@ -58,6 +61,7 @@ function nextSignal(): Promise<NodeJS.Signals> {
 
 /** Errors of ours speak for themselves; anything else is a bug and keeps its stack. */
 function explain(error: unknown): string {
-  if (error instanceof OrchestratorError) return error.message + (error.cause === undefined ? '' : ` (${describeError(error.cause)})`)
+  if (error instanceof OrchestratorError)
+    return error.message + (error.cause === undefined ? '' : ` (${describeError(error.cause)})`)
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

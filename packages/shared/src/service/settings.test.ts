@@ -24,7 +24,9 @@ describe('loadSettings', () => {
 
   it('names file and fields at fault, a mistyped field included', async () => {
     await using file = await settingsFile('{"services":{"trader":{"repositoryURL":"x"}},"caps":{"global":0}}')
-    await expect(loadSettings(file.path)).rejects.toThrow(/settings\.json is not valid:\n.*services\.trader.*repositoryURL[^]*caps\.global/)
+    await expect(loadSettings(file.path)).rejects.toThrow(
+      /settings\.json is not valid:\n.*services\.trader.*repositoryURL[^]*caps\.global/,
+    )
   })
 
   it('says when it is not JSON or not there', async () => {

@@ -11,7 +11,9 @@ export async function loadSettings(file: string | undefined): Promise<Settings> 
   if (file === undefined) return Settings.parse({})
   const parsed = Settings.safeParse(parseJson(await readSettings(file), file))
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map(({ path, message }) => `  ${path.join('.') || '(the whole document)'}: ${message}`)
+  const faults = parsed.error.issues.map(
+    ({ path, message }) => `  ${path.join('.') || '(the whole document)'}: ${message}`,
+  )
   throw new TerminalError('SETTINGS_INVALID', `${file} is not valid:\n${faults.join('\n')}`)
 }
 

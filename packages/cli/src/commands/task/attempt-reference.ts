@@ -1,4 +1,4 @@
-import { type AttemptView, DEFAULT_TAG, type TaskRef } from '@orchestrator/shared/contracts'
+import { type AttemptView, DEFAULT_TAG } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
 import type { Client } from '../../client.ts'
@@ -12,7 +12,7 @@ export interface AttemptReference {
 }
 
 /** An attempt ends with its task and number, and perhaps a hash; no service is called like that. */
-export function isAttemptName(name: string): boolean {
+function isAttemptName(name: string): boolean {
   return /-task\d+(?:-\d+)*-attempt\d+(?:-[a-z2-7]{5,12})?$/.test(name)
 }
 
@@ -44,8 +44,4 @@ export async function findAttempt(client: Client, { name, taskId, tag }: Attempt
     'NOT_FOUND',
     `${what} has no attempt${onlyTag === undefined ? '' : ` with the tag ${JSON.stringify(onlyTag)}`}`,
   )
-}
-
-export function taskOf({ service, taskId, tag }: AttemptView): TaskRef {
-  return { service, taskId, tag }
 }

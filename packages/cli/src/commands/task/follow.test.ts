@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
 import type { Phase } from '@orchestrator/shared/contracts'
+import { describe, expect, it } from 'vitest'
 import { attemptView, type FakeAnswer, finishedView, problem, startFakeServer } from '../../testing/fake-server.ts'
 import { run } from '../../testing/run.ts'
 
@@ -15,13 +15,13 @@ describe('task status', () => {
       "trader-claude-agent-1-task1-attempt1  Running
         Task          1 (trader), attempt 1
         Step          implementing
+        Last actions  Edit src/client.rs
+                      Bash cargo test
         Since         30m 00s
         Submitted     2026-11-24T10:00:00.000Z by local (cli)
         Agent         claude-agent-1, model sonnet
         Used          12 tool calls, 3 turns, 23k tokens, $0.42
         Branch        feature/task-1-implementation of git@github.com:myorg/trader.git
-        Last actions  Edit src/client.rs
-                      Bash cargo test
         Last words    Now the tests.
                       They should pass.
 
@@ -32,7 +32,18 @@ describe('task status', () => {
 
   it('shows what a failed attempt proved, and how to go on', async () => {
     const { result } = finishedView()
-    const failed = finishedView({ phase: 'Failed', reason: 'GateFailed', message: 'Gate "test" exited 1.', verified: false, result: result && { ...result, brief: 'test result: FAILED\n  client::tests\u001b[0m', gates: [{ name: 'test', passed: false, exitCode: 1, durationMs: 5 }], flags: [{ kind: 'TestsDisabled', detail: 'a.rs' }] } })
+    const failed = finishedView({
+      phase: 'Failed',
+      reason: 'GateFailed',
+      message: 'Gate "test" exited 1.',
+      verified: false,
+      result: result && {
+        ...result,
+        brief: 'test result: FAILED\n  client::tests\u001b[0m',
+        gates: [{ name: 'test', passed: false, exitCode: 1, durationMs: 5 }],
+        flags: [{ kind: 'TestsDisabled', detail: 'a.rs' }],
+      },
+    })
     await using server = await startFakeServer(() => ({ json: failed }))
     const { code, out } = await run(['task', 'status', NAME, '--server', server.url])
     expect(code).toBe(0)
@@ -40,19 +51,20 @@ describe('task status', () => {
       "trader-claude-agent-1-task1-attempt1  Failed
         Task        1 (trader), attempt 1
         Why         GateFailed: Gate "test" exited 1.
-        Verified    no, no gates ran
         Took        15m 00s
         Submitted   2026-11-24T10:00:00.000Z by local (cli)
         Agent       claude-agent-1, model sonnet
         Used        12 tool calls, 3 turns, 23k tokens, $0.42
         Branch      feature/task-1-implementation of git@github.com:myorg/trader.git
+        Last words  Now the tests.
+                    They should pass.
+        Verified    no
         Work        2 commits, 3 files (+40 -5), pushed as aaaaaaaaaaaa
         Gates       test FAILED
         Flags       TestsDisabled: a.rs
-        Last words  Now the tests.
-                    They should pass.
-        Brief       test result: FAILED
-                      client::tests\\x1b[0m
+
+        test result: FAILED
+          client::tests\\x1b[0m
 
       Its log:     orchestrator task logs trader-claude-agent-1-task1-attempt1
       Try again:   orchestrator task retry trader 1 --guidance "what to do differently"
@@ -67,7 +79,9 @@ describe('task status', () => {
     [[NAME], `/v1/attempts/${NAME}`],
     [['a-claude-b-task1-2-attempt12-k3j2a'], '/v1/attempts/a-claude-b-task1-2-attempt12-k3j2a'],
   ])('finds %j', async (args, path) => {
-    await using server = await startFakeServer(({ path: asked }) => (asked.includes('?') ? page(attemptView()) : { json: attemptView() }))
+    await using server = await startFakeServer(({ path: asked }) =>
+      asked.includes('?') ? page(attemptView()) : { json: attemptView() },
+    )
     expect((await run(['task', 'status', ...args, '--server', server.url])).code).toBe(0)
     expect(server.requests.map((request) => request.path)).toEqual([path])
   })
@@ -75,18 +89,44 @@ describe('task status', () => {
   it('says what is not there', async () => {
     await using server = await startFakeServer(() => page())
     const { code, error } = await run(['task', 'status', 'trader', '9', '--server', server.url])
-    expect({ code, error }).toEqual({ code: 8, error: 'error: task "9" of "trader" has no attempt with the tag "master"\n' })
+    expect({ code, error }).toEqual({
+      code: 8,
+      error: 'error: task "9" of "trader" has no attempt with the tag "master"\n',
+    })
   })
 })
 
 describe('task list', () => {
   it('shows the latest attempt of each task, with its filters', async () => {
     const tasks = [
-      { service: 'trader', tag: 'master', taskId: '2', attempts: 1, latest: attemptView({ taskId: '2', name: 'trader-claude-agent-1-task2-attempt1' }) },
-      { service: 'trader', tag: 'master', taskId: '1', attempts: 3, latest: finishedView({ n: 3, phase: 'Failed', reason: 'GateFailed' }) },
+      {
+        service: 'trader',
+        tag: 'master',
+        taskId: '2',
+        attempts: 1,
+        latest: attemptView({ taskId: '2', name: 'trader-claude-agent-1-task2-attempt1' }),
+      },
+      {
+        service: 'trader',
+        tag: 'master',
+        taskId: '1',
+        attempts: 3,
+        latest: finishedView({ n: 3, phase: 'Failed', reason: 'GateFailed' }),
+      },
     ]
     await using server = await startFakeServer(() => ({ json: { tasks, next: 'cursor-2' } }))
-    const { out } = await run(['task', 'list', '--server', server.url, '--service', 'trader', '--phase', 'Failed', '--limit', '2'])
+    const { out } = await run([
+      'task',
+      'list',
+      '--server',
+      server.url,
+      '--service',
+      'trader',
+      '--phase',
+      'Failed',
+      '--limit',
+      '2',
+    ])
     expect(server.requests[0]?.path).toBe('/v1/tasks?service=trader&phase=Failed&limit=2')
     expect(out).toMatchInlineSnapshot(`
       "SERVICE  TASK  TAG     ATTEMPT  PHASE                TIME     COST   AGENT           NAME
@@ -127,7 +167,18 @@ describe('task wait', () => {
 
   it('prints a line for each piece of news where there is no terminal', async () => {
     await using server = await waits(
-      { json: attemptView({ phase: 'Queued', startedAt: null, step: null, usage: null, lastText: null, lastActions: [], ahead: 2, reason: 'WaitingForWorkspace' }) },
+      {
+        json: attemptView({
+          phase: 'Queued',
+          startedAt: null,
+          step: null,
+          usage: null,
+          lastText: null,
+          lastActions: [],
+          ahead: 2,
+          reason: 'WaitingForWorkspace',
+        }),
+      },
       { json: attemptView() },
       { json: attemptView({ usage: { toolCalls: 99, inputTokens: 1, outputTokens: 1, costUsd: 1, turns: 1 } }) },
       { json: attemptView({ step: 'gates', lastText: 'Done.\u001b[2J' }) },
@@ -139,11 +190,13 @@ describe('task wait', () => {
       Running, implementing, 30m 00s, 12 tool calls, 3 turns, 23k tokens, $0.42: Now the tests. They should pass.
       Running, gates, 30m 00s, 12 tool calls, 3 turns, 23k tokens, $0.42: Done.\\x1b[2J
       trader-claude-agent-1-task1-attempt1  Succeeded
-        Why     GatesPassed: All gates passed.
-        Took    15m 00s
-        Used    12 tool calls, 3 turns, 23k tokens, $0.42
-        Branch  feature/task-1-implementation
-        Work    2 commits, 3 files (+40 -5), pushed as aaaaaaaaaaaa
+        Why       GatesPassed: All gates passed.
+        Took      15m 00s
+        Used      12 tool calls, 3 turns, 23k tokens, $0.42
+        Branch    feature/task-1-implementation
+        Verified  yes, by gates
+        Work      2 commits, 3 files (+40 -5), pushed as aaaaaaaaaaaa
+        Gates     test passed
 
       Its log: orchestrator task logs trader-claude-agent-1-task1-attempt1
       "
@@ -152,7 +205,11 @@ describe('task wait', () => {
 
   it('updates one block on a terminal, cut to its width, and leaves the end there', async () => {
     await using server = await waits({ json: attemptView({ lastText: 'x'.repeat(500) }) }, { json: finishedView() })
-    const { out } = await run(['task', 'wait', 'trader', '--server', server.url], { terminal: true, columns: 60, environment: { TERM: 'xterm' } })
+    const { out } = await run(['task', 'wait', 'trader', '--server', server.url], {
+      terminal: true,
+      columns: 60,
+      environment: { TERM: 'xterm' },
+    })
     const [block, end] = out.split('\u001B[0J')
     expect(block?.split('\n').length).toBe(3)
     expect(out).toContain('…')
@@ -162,14 +219,22 @@ describe('task wait', () => {
 
   it('uses no colour where NO_COLOR is set', async () => {
     await using server = await waits({ json: finishedView() })
-    const { out } = await run(['task', 'wait', 'trader', '--server', server.url], { terminal: true, environment: { NO_COLOR: '1', TERM: 'xterm' } })
+    const { out } = await run(['task', 'wait', 'trader', '--server', server.url], {
+      terminal: true,
+      environment: { NO_COLOR: '1', TERM: 'xterm' },
+    })
     expect(out).not.toContain('\u001B[32m')
   })
 
   it('gives programs one line of JSON for each piece of news', async () => {
     await using server = await waits({ json: attemptView() }, { json: attemptView() }, { json: finishedView() })
     const { out } = await run(['task', 'wait', 'trader', '--server', server.url, '-o', 'json'])
-    expect(out.trim().split('\n').map((line) => JSON.parse(line).phase)).toEqual(['Running', 'Succeeded'])
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).phase),
+    ).toEqual(['Running', 'Succeeded'])
   })
 
   it('gives up after its own time with a code of its own, and says that the attempt goes on', async () => {
@@ -192,7 +257,13 @@ describe('task wait', () => {
   })
 
   it('bears a server that is away for a while', async () => {
-    await using server = await waits({ json: attemptView() }, { json: attemptView() }, problem(503, 'not ready'), problem(503, 'not ready'), { json: finishedView() })
+    await using server = await waits(
+      { json: attemptView() },
+      { json: attemptView() },
+      problem(503, 'not ready'),
+      problem(503, 'not ready'),
+      { json: finishedView() },
+    )
     const { code, error } = await run(['task', 'wait', 'trader', '--server', server.url])
     expect(code).toBe(0)
     expect(error).toBe('The server does not answer; trying again for a while.\n')
@@ -206,11 +277,28 @@ describe('task wait', () => {
 })
 
 describe('task stop', () => {
-  const answer = { attempt: NAME, phase: 'Running', accepted: true, message: 'Stopping: its work is committed and pushed.', sequence: 9 }
+  const answer = {
+    attempt: NAME,
+    phase: 'Running',
+    accepted: true,
+    message: 'Stopping: its work is committed and pushed.',
+    sequence: 9,
+  }
 
   it('says what is kept and how to go on', async () => {
-    await using server = await startFakeServer(({ method }) => (method === 'POST' ? { status: 202, json: answer } : page(attemptView())))
-    const { code, out } = await run(['task', 'stop', 'trader', '--server', server.url, '--yes', '--note', 'new architecture'])
+    await using server = await startFakeServer(({ method }) =>
+      method === 'POST' ? { status: 202, json: answer } : page(attemptView()),
+    )
+    const { code, out } = await run([
+      'task',
+      'stop',
+      'trader',
+      '--server',
+      server.url,
+      '--yes',
+      '--note',
+      'new architecture',
+    ])
     expect(code).toBe(0)
     expect(server.requests[1]).toMatchObject({ path: `/v1/attempts/${NAME}/stop`, body: { note: 'new architecture' } })
     expect(out).toMatchInlineSnapshot(`
@@ -225,7 +313,9 @@ describe('task stop', () => {
   })
 
   it('asks first on a terminal', async () => {
-    await using server = await startFakeServer(({ method }) => (method === 'POST' ? { json: answer } : page(attemptView())))
+    await using server = await startFakeServer(({ method }) =>
+      method === 'POST' ? { json: answer } : page(attemptView()),
+    )
     const args = ['task', 'stop', 'trader', '--server', server.url]
     expect(await run(args, { terminal: true, stdin: 'n\n' })).toMatchObject({ code: 2, error: 'error: not stopped\n' })
     expect(server.requests.length).toBe(1)
@@ -250,19 +340,40 @@ describe('task logs', () => {
     { seq: 4, time, kind: 'tool', tool: 'Bash', summary: 'cargo test', ok: false, durationMs: 65_000 },
     { seq: 5, time, kind: 'output', stream: 'stdout', text: 'evil \u001b[2J\r\u009b31m', cut: 12 },
     { seq: 6, time, kind: 'usage', usage: { toolCalls: 1, inputTokens: 1, outputTokens: 1, costUsd: 0.5, turns: 1 } },
-    { seq: 7, time, kind: 'git', repository: 'target', operation: 'push', ok: false, durationMs: 5, problem: 'rejected' },
+    {
+      seq: 7,
+      time,
+      kind: 'git',
+      repository: 'target',
+      operation: 'push',
+      ok: false,
+      durationMs: 5,
+      problem: 'rejected',
+    },
     { seq: 8, time, kind: 'test', command: 'cargo test', exitCode: 101 },
     { seq: 9, time, kind: 'gate', name: 'test', passed: true, exitCode: 0, timedOut: false, durationMs: 2_000 },
     { seq: 10, time, kind: 'flag', flag: 'OutOfScope', detail: 'README.md' },
     { kind: 'gap', first: 11, last: 14 },
     { seq: 15, time, kind: 'from-the-future', text: 'new\u009b' },
-    { seq: 16, time, kind: 'summary', submittedId: 'x', outcome: 'Failed', reason: 'GateFailed', message: 'no', pushedSha: null, digest: 'd' },
+    {
+      seq: 16,
+      time,
+      kind: 'summary',
+      submittedId: 'x',
+      outcome: 'Failed',
+      reason: 'GateFailed',
+      message: 'no',
+      pushedSha: null,
+      digest: 'd',
+    },
     { kind: 'end', lines: 12, gaps: 4 },
   ]
   const ndjson = (part: readonly unknown[]): string => part.map((line) => `${JSON.stringify(line)}\n`).join('')
 
   it('reads like a story, and nothing in it reaches the terminal unseen', async () => {
-    await using server = await startFakeServer(({ path }) => (path.includes('/logs') ? { text: ndjson(lines) } : { json: finishedView() }))
+    await using server = await startFakeServer(({ path }) =>
+      path.includes('/logs') ? { text: ndjson(lines) } : { json: finishedView() },
+    )
     const { code, out } = await run(['task', 'logs', NAME, '--server', server.url, '--from-line', '3'])
     expect(code).toBe(0)
     expect(server.requests[1]?.path).toBe(`/v1/attempts/${NAME}/logs?fromLine=3`)
@@ -286,10 +397,17 @@ describe('task logs', () => {
   })
 
   it.each([['--raw'], ['-o', 'json']])('gives the lines as they were written with %s', async (...flags) => {
-    await using server = await startFakeServer(({ path }) => (path.includes('/logs') ? { text: ndjson(lines) } : { json: finishedView() }))
+    await using server = await startFakeServer(({ path }) =>
+      path.includes('/logs') ? { text: ndjson(lines) } : { json: finishedView() },
+    )
     const { out } = await run(['task', 'logs', NAME, '--server', server.url, ...flags])
-    expect(out.trim().split('\n').map((line) => JSON.parse(line))).toEqual(lines)
-    expect(out).not.toMatch(/[\u001B\u009B]/)
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(lines)
+    expect(out).not.toContain('\u009B')
   })
 
   it('goes on where a connection broke', async () => {
@@ -309,8 +427,13 @@ describe('task logs', () => {
   })
 
   it('keeps a status line below the log on a terminal', async () => {
-    await using server = await startFakeServer(({ path }) => (path.includes('/logs') ? { text: ndjson(lines) } : { json: attemptView() }))
-    const { out } = await run(['task', 'logs', NAME, '-f', '--server', server.url], { terminal: true, environment: { TERM: 'xterm', NO_COLOR: '1' } })
+    await using server = await startFakeServer(({ path }) =>
+      path.includes('/logs') ? { text: ndjson(lines) } : { json: attemptView() },
+    )
+    const { out } = await run(['task', 'logs', NAME, '-f', '--server', server.url], {
+      terminal: true,
+      environment: { TERM: 'xterm', NO_COLOR: '1' },
+    })
     expect(out).toContain('implementing · 29m 28s · 1 tool call, 1 turn, 2 tokens, $0.50')
     expect(out.endsWith('\u001B[0J')).toBe(true)
   })

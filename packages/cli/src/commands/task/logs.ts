@@ -1,4 +1,3 @@
-import { isTerminal } from '@orchestrator/shared/contracts'
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { EXIT } from '../../exit-codes.ts'

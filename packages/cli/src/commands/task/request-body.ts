@@ -78,7 +78,7 @@ export function toRequestBody(flags: RequestFlags, guidance: string | undefined)
 }
 
 /** @throws TerminalError INPUT_INVALID */
-export function parseLimits(limits: readonly string[]): Record<string, number | null> {
+function parseLimits(limits: readonly string[]): Record<string, number | null> {
   return Object.fromEntries(limits.map(parseLimit))
 }
 

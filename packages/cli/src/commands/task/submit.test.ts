@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
 import { temporaryDirectory } from '@orchestrator/testing'
+import { describe, expect, it } from 'vitest'
 import { finishedView, problem, startFakeServer, submitAnswer } from '../../testing/fake-server.ts'
 import { run } from '../../testing/run.ts'
 
@@ -11,7 +11,9 @@ const HOSTILE = 'see \u001b[2Jhere\u202E\nline two'
 describe('task submit', () => {
   it('tells a person everything that was decided, and how to follow it', async () => {
     await using server = await startFakeServer(() => ({ status: 202, json: submitAnswer() }))
-    const { code, out } = await run(['task', 'submit', 'trader', '1', '--server', server.url], { environment: { ORCHESTRATOR_COMMAND: './orchestrator' } })
+    const { code, out } = await run(['task', 'submit', 'trader', '1', '--server', server.url], {
+      environment: { ORCHESTRATOR_COMMAND: './orchestrator' },
+    })
     expect(code).toBe(0)
     expect(out).toMatchInlineSnapshot(`
       "Task 1 of trader submitted.
@@ -85,15 +87,18 @@ describe('task submit', () => {
   it('sends every flag as a field, and nothing that was not given', async () => {
     await using server = await startFakeServer(() => ({ status: 202, json: submitAnswer() }))
     await run(['task', 'submit', 'trader', '7.2', '--server', server.url])
-    await run([
-      ...['task', 'submit', 'trader', '1', '--server', server.url, '--tag', 'auth', '--idempotency-key', 'key-1'],
-      ...['--agent', 'claude-agent-1', '--model', 'opus', '--repository-url', 'git@github.com:o/t.git', '--branch', 'dev'],
-      ...['--github-user', 'ada', '--platform-repository-url', 'https://github.com/o/p', '--platform-branch', 'docs'],
-      ...['--platform-user', 'bob', '-w', 'engine', '--prompt-modification', 'Use reqwest.', '--prompt-mode', 'replace'],
-      ...['--limit', 'wallClockMinutes=30', '--limit', 'usd=none', '--previous', '3'],
-    ])
+    const flags =
+      '--tag auth --idempotency-key key-1 --agent claude-agent-1 --model opus --repository-url git@github.com:o/t.git ' +
+      '--branch dev --github-user ada --platform-repository-url https://github.com/o/p --platform-branch docs ' +
+      '--platform-user bob -w engine --prompt-modification no-curl --prompt-mode replace ' +
+      '--limit wallClockMinutes=30 --limit usd=none --previous 3'
+    await run(['task', 'submit', 'trader', '1', '--server', server.url, ...flags.split(' ')])
     const [plain, full] = server.requests
-    expect(plain).toMatchObject({ method: 'POST', path: '/v1/tasks', body: { service: 'trader', taskId: '7.2', tag: 'master' } })
+    expect(plain).toMatchObject({
+      method: 'POST',
+      path: '/v1/tasks',
+      body: { service: 'trader', taskId: '7.2', tag: 'master' },
+    })
     expect(plain?.headers).toMatchObject({ 'x-orchestrator-door': 'cli' })
     expect(plain?.headers).not.toHaveProperty('idempotency-key')
     expect(Object.keys(plain?.body ?? {})).toEqual(['service', 'taskId', 'tag'])
@@ -112,7 +117,7 @@ describe('task submit', () => {
       platformUser: 'bob',
       workingDirectory: 'engine',
       promptMode: 'replace',
-      guidance: 'Use reqwest.',
+      guidance: 'no-curl',
       limits: { wallClockMinutes: 30, usd: null },
       previous: 3,
     })
@@ -132,7 +137,9 @@ describe('task submit', () => {
     git('remote', 'add', 'origin', 'https://ada:ghp_secret@github.com/myorg/platform.git')
     await mkdir(join(directory.path, '.taskmaster'))
     await mkdir(join(directory.path, 'deep/inside'), { recursive: true })
-    const { out } = await run(['task', 'submit', 'trader', '1', '--server', server.url], { cwd: join(directory.path, 'deep/inside') })
+    const { out } = await run(['task', 'submit', 'trader', '1', '--server', server.url], {
+      cwd: join(directory.path, 'deep/inside'),
+    })
     expect(server.requests[0]?.body).toMatchObject({
       platformRepositoryUrl: 'https://github.com/myorg/platform.git',
       platformBranch: 'docs',
@@ -166,7 +173,7 @@ describe('task submit', () => {
     const { code, out, error } = await run(['task', 'submit', 'Trader!', '1', '--server', server.url])
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(error).toMatchInlineSnapshot(`
-      "error: the request has 4 faults
+      "error: Refused:
         service "Trader!": use lower-case letters, for example "trader"
         repositoryUrl (--repository-url) "x\\u001b[31m": is not a repository URL: use https://host/path
         limits.usd (--limit usd=…) -1: must be positive
@@ -183,24 +190,31 @@ describe('task submit', () => {
     ['a caller without a right', 403, 2],
   ])('ends after %s with a code of its own', async (_case, status, code) => {
     await using server = await startFakeServer(() => problem(status, 'no'))
-    expect(await run(['task', 'submit', 'trader', '1', '--server', server.url])).toMatchObject({ code, error: 'error: no\n' })
+    expect(await run(['task', 'submit', 'trader', '1', '--server', server.url])).toMatchObject({
+      code,
+      error: 'error: no\n',
+    })
   })
 
   it('gives programs the answer as one line of JSON, and errors too', async () => {
     await using server = await startFakeServer((_request, n) =>
-      n === 1 ? { status: 202, json: submitAnswer({ guidance: HOSTILE }) } : problem(409, 'taken', { code: 'IDEMPOTENCY_KEY_REUSED' }),
+      n === 1
+        ? { status: 202, json: submitAnswer({ guidance: HOSTILE }) }
+        : problem(409, 'taken', { code: 'IDEMPOTENCY_KEY_REUSED' }),
     )
     const args = ['task', 'submit', 'trader', '1', '--server', server.url, '-o', 'json']
     const answered = await run(args)
     expect(JSON.parse(answered.out)).toEqual(submitAnswer({ guidance: HOSTILE }))
-    expect(answered.out).not.toMatch(/[\u001B\u202E]/)
+    expect(answered.out).not.toContain('\u202E')
     const refused = await run(args)
     expect(JSON.parse(refused.error)).toMatchObject({ error: { code: 'IDEMPOTENCY_KEY_REUSED', detail: 'taken' } })
   })
 
   it('waits for the end with --wait, and ends as the attempt did', async () => {
     await using server = await startFakeServer(({ method }) =>
-      method === 'POST' ? { status: 202, json: submitAnswer() } : { json: finishedView({ phase: 'Failed', reason: 'GateFailed' }) },
+      method === 'POST'
+        ? { status: 202, json: submitAnswer() }
+        : { json: finishedView({ phase: 'Failed', reason: 'GateFailed' }) },
     )
     const { code, out } = await run(['task', 'submit', 'trader', '1', '--server', server.url, '--wait'])
     expect(code).toBe(1)
@@ -226,10 +240,26 @@ describe('task retry', () => {
   it('sends its guidance to the task, and reads like a retry', async () => {
     const answer = submitAnswer({ n: 2, previous: 'trader-claude-agent-1-task1-attempt1', guidance: 'Use reqwest.' })
     await using server = await startFakeServer(() => ({ status: 202, json: answer }))
-    const { code, out } = await run(['task', 'retry', 'trader', '1', '--server', server.url, '--tag', 'auth', '--guidance', 'Use reqwest.', '--previous', 'x-attempt1'])
+    const { code, out } = await run([
+      'task',
+      'retry',
+      'trader',
+      '1',
+      '--server',
+      server.url,
+      '--tag',
+      'auth',
+      '--guidance',
+      'Use reqwest.',
+      '--previous',
+      'x-attempt1',
+    ])
     expect(code).toBe(0)
     expect(out).toContain('Retry of task 1 of trader submitted.')
-    expect(server.requests[0]).toMatchObject({ path: '/v1/tasks/trader/1/retry?tag=auth', body: { guidance: 'Use reqwest.', previous: 'x-attempt1' } })
+    expect(server.requests[0]).toMatchObject({
+      path: '/v1/tasks/trader/1/retry?tag=auth',
+      body: { guidance: 'Use reqwest.', previous: 'x-attempt1' },
+    })
   })
 
   it('asks for guidance', async () => {
