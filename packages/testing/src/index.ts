@@ -9,3 +9,4 @@ export { createLaunchFixture, type Launched, type LaunchFixture, type LaunchOrde
 export { type Runner } from './runner-process.ts'
 export { finishedEvent, progressedEvent, sampleAttempt, type SampleOptions, startedEvent, stopRequestedEvent, submittedEvent } from './events.ts'
 export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
+export { startTcpFaultProxy, TCP_FAULTS, type TcpFault, type TcpFaultOptions, type TcpFaultProxy } from './tcp-faults.ts'

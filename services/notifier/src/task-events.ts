@@ -12,7 +12,7 @@ export interface TaskEventsQuery {
 }
 
 /** Everything that the ledger holds of a task, all attempts together, in the ledger's order. */
-export function scanTask({ ledger, task, fromSeq, signal }: TaskEventsQuery): AsyncIterable<StoredEvent<LedgerEvent>> {
+function scanTask({ ledger, task, fromSeq, signal }: TaskEventsQuery): AsyncIterable<StoredEvent<LedgerEvent>> {
   return ledger.scan({ subjects: [taskSubject(task), attemptsOfTask(task)], fromSeq, signal })
 }
 

@@ -8,7 +8,7 @@ import { z } from 'zod'
 export const UpFile = z.object({ v: z.literal(1), url: z.url(), pid: z.int() })
 export type UpFile = z.infer<typeof UpFile>
 
-export const UP_FILE = 'up.json'
+const UP_FILE = 'up.json'
 
 export interface StateDirectory extends AsyncDisposable {
   readonly path: string

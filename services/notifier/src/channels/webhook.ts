@@ -42,7 +42,7 @@ export function createWebhookChannel({ settings, timeoutMs, clock }: WebhookOpti
   }
 }
 
-export function toWebhookBody({ event, seq }: StoredEvent<LedgerEvent>): string {
+function toWebhookBody({ event, seq }: StoredEvent<LedgerEvent>): string {
   return JSON.stringify({ ...event, sequence: String(seq).padStart(SEQUENCE_DIGITS, '0') })
 }
 

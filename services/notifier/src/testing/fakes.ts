@@ -17,7 +17,7 @@ import type { Channel, ChannelKind, Telling, Told } from '../channels/port.ts'
 
 export const TASK: TaskRef = { service: 'trader', tag: 'master', taskId: '1' }
 
-export function spec(task: TaskRef, n: number, guidance = 'Use reqwest.'): AttemptSpec {
+function spec(task: TaskRef, n: number, guidance = 'Use reqwest.'): AttemptSpec {
   return {
     ...task,
     n,
