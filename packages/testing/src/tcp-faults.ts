@@ -11,6 +11,8 @@ export interface TcpFaultProxy extends AsyncDisposable {
   readonly port: number
   /** Connections that are open now. */
   readonly open: number
+  /** Bytes thrown away so far. */
+  readonly lostBytes: number
   /**
    * - `cut`: all connections are reset; new ones work.
    * - `halfClose`: the server's end says that it is done, but goes on to listen; new connections work.
@@ -42,6 +44,7 @@ export async function startTcpFaultProxy(target: string, options: TcpFaultOption
   const slowMs = options.slowMs ?? SLOW_MS
   const links = new Set<Link>()
   const faults = new Set<TcpFault>()
+  let lostBytes = 0
 
   const cut = (which: (link: Link) => boolean): void => {
     for (const { client, server } of [...links].filter(which)) {
@@ -53,7 +56,10 @@ export async function startTcpFaultProxy(target: string, options: TcpFaultOption
   const pass = (link: Link, from: Socket, to: Socket): void => {
     from.on('data', (bytes) => {
       const isLost = faults.has('loseAll') || (faults.has('loseAnswers') && from === link.server)
-      if (isLost) link.damaged = true
+      if (isLost) {
+        link.damaged = true
+        lostBytes += bytes.length
+      }
       if (isLost || to.destroyed) return
       if (!faults.has('slow')) return void to.write(bytes)
       // Paused meanwhile, so that the order is kept.
@@ -89,6 +95,9 @@ export async function startTcpFaultProxy(target: string, options: TcpFaultOption
     port: own,
     get open() {
       return links.size
+    },
+    get lostBytes() {
+      return lostBytes
     },
     inflict: (fault) => {
       if (fault === 'cut') return cut(() => true)

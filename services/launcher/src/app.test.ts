@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { AttemptSpec } from '@orchestrator/shared/contracts'
+import { startTestBroker, temporaryDirectory, type TestBroker } from '@orchestrator/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { specOf } from './testing/builders.ts'
 import { createTestSite, type TestSite, type TestSiteOptions } from './testing/test-site.ts'
@@ -16,10 +17,17 @@ const agentThat = (behaviour: string) => ({
   agents: { 'claude-agent-1': { adapter: 'command', command: [behaviour] } },
 })
 
-async function createSite(options: TestSiteOptions): Promise<TestSite> {
-  const site = await createTestSite(options)
+type SiteOptions = Pick<TestSiteOptions, 'settings' | 'environment'>
+
+async function createSite(options: SiteOptions): Promise<TestSite & { readonly broker: TestBroker }> {
+  const directory = await temporaryDirectory()
+  open.add(directory)
+  const broker = await startTestBroker()
+  open.add(broker)
+  const client = await broker.connect('test')
+  const site = await createTestSite({ ...options, url: broker.url, client, stateDirectory: directory.path })
   open.add(site)
-  return site
+  return { ...site, broker }
 }
 
 async function startLaunchers(site: TestSite, count: number): Promise<void> {
@@ -55,7 +63,7 @@ describe('the launcher on a real broker', () => {
   it('starts each attempt once where two replicas share a machine', async () => {
     const site = await createSite({ settings: { ...agentThat('quit'), caps: { global: 2 } } })
     await startLaunchers(site, 2)
-    const specs = ['trader', 'auth', 'pricing', 'ledger'].flatMap((service) => [
+    const specs = ['trader', 'auth', 'pricing'].flatMap((service) => [
       specOf({ service, n: 1 }),
       specOf({ service, n: 2 }),
     ])
@@ -67,6 +75,31 @@ describe('the launcher on a real broker', () => {
       expect(types).toEqual(['attempt.started', 'attempt.finished'])
       expect(await site.ran(spec)).toEqual([started?.data.workloadUid])
     }
+  })
+
+  it('gives a free place to the oldest submission', async () => {
+    const site = await createSite({
+      settings: { ...agentThat('quit'), caps: { global: 1 } },
+      environment: { RECONCILE_INTERVAL_MS: '60000' },
+    })
+    await startLaunchers(site, 1)
+    const specs = [
+      specOf({ n: 1 }),
+      specOf({ service: 'auth' }),
+      specOf({ n: 2 }),
+      specOf({ service: 'pricing' }),
+      specOf({ n: 3 }),
+    ]
+    const [first, ...later] = specs
+    if (first === undefined) throw new Error('no specs')
+    await site.submit(first)
+    await expect.poll(async () => (await site.history(first)).types, WAIT).toEqual(['attempt.started'])
+    for (const spec of later) await site.submit(spec)
+    await expect.poll(() => allFinished(site, specs), WAIT).toBe(true)
+    const order = await Promise.all(
+      specs.map(async (spec) => (await site.history(spec)).started?.data.epoch.sequence ?? 0),
+    )
+    expect(order).toEqual(order.toSorted((a, b) => a - b))
   })
 
   it('stops what runs and what waits', async () => {

@@ -11,8 +11,8 @@ import type { Step } from './next-step.ts'
 import { refOf } from './observe.ts'
 import { grantTo, release } from './queue.ts'
 import { returnSlots, takeSlots } from './slot-store.ts'
-import { type HeldSlot, isStale } from './slots.ts'
-import { forget, type StepContext, write } from './step-context.ts'
+import { capOf, type HeldSlot, isStale, waitingFor } from './slots.ts'
+import { forget, type Rest, type StepContext, write } from './step-context.ts'
 import type { World } from './world.ts'
 
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
@@ -43,20 +43,24 @@ export async function adopt(context: StepContext, entry: QueueEntry): Promise<un
   world.logger.warn({ attempt: entry.name, workloadUid }, 'grant taken from the ledger')
 }
 
-/** Only after `finished`, and the proof that nothing runs: slots first, then the document; cut between, it runs again. */
-export async function releaseWorkspace(context: StepContext, step: StepOf<'release'>): Promise<undefined> {
+/**
+ * Only after `finished`, and the proof that nothing runs: slots first, then the document; cut between, it runs again.
+ * @returns a rest where the next attempt here needs one of these slots too: then it is not its turn but the oldest's
+ */
+export async function releaseWorkspace(context: StepContext, step: StepOf<'release'>): Promise<Rest | undefined> {
   const { world, document } = context
   const { submittedId } = step.grant
   if (!step.started) await world.runtime.remove(refOf(step.grant))
   const held = await world.slots.list()
-  const returned = await returnSlots(
-    world.slots,
-    held.filter(({ value }) => value.submittedId === submittedId),
-  )
-  await write(context, release(document.value))
+  const own = held.filter(({ value }) => value.submittedId === submittedId)
+  const returned = await returnSlots(world.slots, own)
+  const free = release(document.value)
+  await write(context, free)
   forget(world, step.grant)
   world.logger.info({ attempt: step.grant.name }, 'workspace released')
-  if (returned.length > 0) await world.onSlotsReturned(returned)
+  if (returned.length === 0) return undefined
+  await world.onSlotsReturned(returned)
+  return waitingFor(new Set(returned.map(capOf)), [free]).length === 0 ? undefined : {}
 }
 
 export async function returnStaleSlots(world: World, service: string): Promise<undefined> {

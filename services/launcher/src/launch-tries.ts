@@ -1,6 +1,7 @@
 /** How often making the workload of an attempt has failed in this process: a bounded number of tries, with backoff. */
 import { type Backoff, backoffMs, type Clock, describeError, hasCode, isRetryable } from '@orchestrator/shared/core'
 import type { LaunchFact } from './next-step.ts'
+import { remember } from './remember.ts'
 
 export interface LaunchTries {
   fact(submittedId: string): LaunchFact
@@ -31,7 +32,11 @@ export function createLaunchTries({ clock, random }: LaunchTriesOptions): Launch
     },
     failed: (submittedId, error) => {
       const tries = (failures.get(submittedId)?.tries ?? 0) + 1
-      failures.set(submittedId, { tries, notBefore: clock.monotonicMs() + backoffMs(tries, BACKOFF, random), error })
+      remember(failures, submittedId, {
+        tries,
+        notBefore: clock.monotonicMs() + backoffMs(tries, BACKOFF, random),
+        error,
+      })
     },
     forget: (submittedId) => void failures.delete(submittedId),
   }

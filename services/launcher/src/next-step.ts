@@ -165,7 +165,7 @@ function isStopped(entry: QueueEntry, history: AttemptHistory): boolean {
   return entry.stopRequested || history.stop !== undefined
 }
 
-export function stoppedVerdict({ stop }: Pick<AttemptHistory, 'stop'>): Verdict {
+function stoppedVerdict({ stop }: Pick<AttemptHistory, 'stop'>): Verdict {
   const who = stop === undefined ? '' : ` by ${stop.data.requestedBy.caller}`
   return { phase: 'Stopped', reason: 'StopRequested', message: `Stopped${who} before it started. Nothing was touched.` }
 }

@@ -95,7 +95,7 @@ async function observeFinished(world: World, { grant, history }: Granted, signal
   const uid = history.started?.data.workloadUid
   if (uid === undefined) return { stage: 'finished', released: true, ours: true }
   const ours = isOurs(world, history)
-  const proven = ours && (await world.runtime.released(refOf(grant)))
+  const proven = ours && (await world.runtime.released(refOf(grant), uid))
   const released = proven || (await isVouchedFor(world, { service: grant.service, uid }, signal))
   return { stage: 'finished', released, ours }
 }

@@ -87,6 +87,8 @@ async function start(
 
 async function letGo({ world }: StepContext, { grant, workloadUid }: StepOf<'letGo'>): Promise<undefined> {
   await world.runtime.letGo(refOf(grant), workloadUid)
+  // From here on the watcher speaks of it.
+  forget(world, grant)
   world.logger.info({ attempt: grant.name, workloadUid }, 'let go')
 }
 

@@ -8,6 +8,7 @@ import {
 import { canonicalJson, type Clock, describeError } from '@orchestrator/shared/core'
 import type { Progress } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
+import { remember } from './remember.ts'
 
 export type ProgressData = Omit<AttemptProgressed['data'], 'name'>
 
@@ -36,7 +37,7 @@ export function createProgressReporter({ progress, clock, logger }: ProgressRepo
     if (said.get(entry.submittedId) === text) return
     try {
       await progress.publish(progressSubject(entry), toEvent(entry.name, data, clock))
-      said.set(entry.submittedId, text)
+      remember(said, entry.submittedId, text)
     } catch (error) {
       logger.debug({ attempt: entry.name, problem: describeError(error) }, 'progress not published')
     }

@@ -124,7 +124,6 @@ describe('one attempt', () => {
     for (let i = 0; i < 3; i += 1) await reconcileWorkspace(test.world, 'trader', never)
     const said = test.broker.said.map(({ data: { name, phase, message, ahead } }) => ({ name, phase, message, ahead }))
     expect(said).toEqual([
-      { name: first.name, phase: 'Queued', message: undefined, ahead: 0 },
       { name: second.name, phase: 'Queued', message: `behind ${first.name}`, ahead: 1 },
       { name: first.name, phase: 'Starting', message: undefined, ahead: undefined },
     ])
@@ -470,6 +469,20 @@ describe('caps', () => {
     await reconcileWorkspace(createReplica({ broker, runtime: test.machine.runtime, settings }), 'trader', never)
     expect(historyOf(test.broker, first)).toEqual(['attempt.started'])
     expect(await test.world.slots.list()).toHaveLength(1)
+  })
+
+  it('go to the oldest that waits, not to the workspace that gave one back', async () => {
+    const test = createWorld(settings)
+    const auth = specOf({ service: 'auth' })
+    await submitAndNote(test, first, auth, second)
+    await reconcileWorkspace(test.world, 'trader', never)
+    watch(test)
+    watch(test)
+    const returned: string[] = []
+    const world = { ...test.world, onSlotsReturned: async (keys: readonly string[]) => void returned.push(...keys) }
+    expect(await reconcileWorkspace(world, 'trader', never)).toEqual({})
+    expect(returned).toEqual(['global.0'])
+    expect(historyOf(test.broker, second)).toEqual([])
   })
 
   it('give back the place of an attempt that ends before it starts', async () => {

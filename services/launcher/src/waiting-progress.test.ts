@@ -64,6 +64,11 @@ describe('progressOf', () => {
     ])
   })
 
+  it('says nothing of the one that gets the workspace now', () => {
+    const step: Step = { kind: 'grant', head: first, slots: { kind: 'enough', keep: [], take: [] } }
+    expect(progressOf(queue, step).map(({ entry }) => entry.name)).toEqual([second.name, third.name])
+  })
+
   it('says that a workspace is busy after the end, and with what', () => {
     const [next] = progressOf(granted, { kind: 'awaitRelease', grant, workloadUid: 'uid', ours: false })
     expect(next?.data).toMatchObject({

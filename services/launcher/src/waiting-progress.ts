@@ -8,10 +8,12 @@ const PROBLEM_MAX_BYTES = 500
 
 export function progressOf(document: WorkspaceDocument, step: Step): readonly Report[] {
   const starting = startingReport(document, step)
-  return [
-    ...(starting === undefined ? [] : [starting]),
-    ...document.entries.map((entry, i) => waitingReport(document, step, { entry, i })),
-  ]
+  // Who gets the workspace at this moment does not wait any more.
+  const isNext = (i: number): boolean => step.kind === 'grant' && i === 0
+  const waiting = document.entries.flatMap((entry, i) =>
+    isNext(i) ? [] : [waitingReport(document, step, { entry, i })],
+  )
+  return [...(starting === undefined ? [] : [starting]), ...waiting]
 }
 
 /** Until `started` is in the ledger; after that the watcher speaks. */

@@ -53,7 +53,7 @@ export interface Runtime {
    */
   stop(ref: WorkloadRef, order: StopOrder): Promise<number>
   /** Proof that nothing of the attempt runs any more. */
-  released(ref: WorkloadRef): Promise<boolean>
+  released(ref: WorkloadRef, workloadUid: string): Promise<boolean>
   /** Ends everything of an attempt that has no `started`, and its files. Returns once that is confirmed. */
   remove(ref: WorkloadRef): Promise<void>
   /** Attempts of which something waits, or was left behind before it was let go. */

@@ -43,7 +43,7 @@ export function specOf(input: AttemptInput = {}, changes: Partial<AttemptSpec> =
   }
 }
 
-export function submittedIdOf({ name }: Pick<AttemptSpec, 'name'>): string {
+function submittedIdOf({ name }: Pick<AttemptSpec, 'name'>): string {
   return `submitted-${name}`
 }
 

@@ -36,11 +36,11 @@ const identity = createProcessTable().identify(process.pid)
 if (identity === undefined) throw new Error('no identity')
 const workloadUid = formatWorkloadUid(identity)
 const held: HeldFile = { v: 1, submittedId: attempt.submittedId, workloadUid, spawn: spawnId, ...identity }
+// oxlint-disable-next-line node/no-process-env -- a test looks at what was given
+writeFileSync(join(folder, 'environment.json'), JSON.stringify(process.env))
 const heldFile = join(folder, 'held', `${spawnId}.json`)
 writeFileSync(`${heldFile}.new`, JSON.stringify(held))
 renameSync(`${heldFile}.new`, heldFile)
-// oxlint-disable-next-line node/no-process-env -- a test looks at what was given
-writeFileSync(join(folder, 'environment.json'), JSON.stringify(process.env))
 
 const until = performance.now() + attempt.holdLimitMs
 let go = readFileIfThere('go.json')

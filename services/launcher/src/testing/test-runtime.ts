@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type AttemptFile, type AttemptSpec, MARKER_VARIABLE } from '@orchestrator/shared/contracts'
 import { systemClock } from '@orchestrator/shared/core'
 import { createProcessTable } from '@orchestrator/shared/process'
@@ -7,7 +8,7 @@ import { createProcessRuntime, type ProcessRuntimeOptions } from '../runtimes/pr
 import { specOf } from './builders.ts'
 
 export const processTable = createProcessTable()
-export const STUB_RUNNER = join(import.meta.dirname, 'stub-runner.ts')
+export const STUB_RUNNER = fileURLToPath(new URL('stub-runner.ts', import.meta.url))
 
 export const TEST_PATH = '/usr/local/bin:/usr/bin:/bin'
 

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
   type AttemptSpec,
   attemptSubject,
@@ -13,9 +14,8 @@ import {
   WorkspaceDocument,
 } from '@orchestrator/shared/contracts'
 import { systemClock } from '@orchestrator/shared/core'
-import { createLedger, type Documents, type Ledger, openDocuments } from '@orchestrator/shared/nats'
+import { type Broker, createLedger, type Documents, type Ledger, openDocuments } from '@orchestrator/shared/nats'
 import { type App, parseConfig } from '@orchestrator/shared/service'
-import { startTestBroker, temporaryDirectory, type TestBroker } from '@orchestrator/testing'
 import { createLauncherWith } from '../app.ts'
 import { type AttemptHistory, readAttempt } from '../attempt-history.ts'
 import { LauncherEnvironment } from '../config.ts'
@@ -26,8 +26,6 @@ import { logger } from './test-world.ts'
 const never = new AbortController().signal
 
 export interface TestSite extends AsyncDisposable {
-  readonly broker: TestBroker
-  readonly stateDirectory: string
   readonly ledger: Ledger
   readonly workspaces: Documents<WorkspaceDocument>
   /** A launcher in this process. */
@@ -47,24 +45,26 @@ export interface TestSite extends AsyncDisposable {
 }
 
 export interface TestSiteOptions {
+  /** Address of a broker of the test's own, and a connection to it. */
+  readonly url: string
+  readonly client: Broker
+  readonly stateDirectory: string
   readonly settings: unknown
   readonly environment?: Readonly<Record<string, string>>
 }
 
-export async function createTestSite({ settings, environment = {} }: TestSiteOptions): Promise<TestSite> {
+export async function createTestSite(options: TestSiteOptions): Promise<TestSite> {
   await using stack = new AsyncDisposableStack()
-  const directory = stack.use(await temporaryDirectory())
-  const broker = stack.use(await startTestBroker())
-  const client = await broker.connect('test')
+  const { url, client, stateDirectory, settings, environment = {} } = options
   const ledger = await createLedger(client)
   const run = Math.random().toString(36).slice(2)
   const submittedIds = new Map<string, string>()
   const idOf = ({ name }: AttemptSpec): string => `submitted-${name}-${run}`
-  const settingsFile = join(directory.path, 'settings.json')
+  const settingsFile = join(stateDirectory, 'settings.json')
   await writeFile(settingsFile, JSON.stringify(settings))
   const variables = {
-    NATS_URL: broker.url,
-    STATE_DIR: directory.path,
+    NATS_URL: url,
+    STATE_DIR: stateDirectory,
     PATH: TEST_PATH,
     SETTINGS_FILE: settingsFile,
     LOG_LEVEL: 'warn',
@@ -99,8 +99,6 @@ export async function createTestSite({ settings, environment = {} }: TestSiteOpt
   const pids: TestSite['pids'] = (spec) => processTable.withVariable(MARKER_VARIABLE, idOf(spec))
   const owned = stack.move()
   return {
-    broker,
-    stateDirectory: directory.path,
     ledger,
     workspaces: await openDocuments(client, 'workspaces', WorkspaceDocument),
     startLauncher: async () =>
@@ -114,7 +112,7 @@ export async function createTestSite({ settings, environment = {} }: TestSiteOpt
         { runnerMain: STUB_RUNNER },
       ),
     spawnLauncher: () => {
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'launcher-process.ts')], {
+      const child = spawn(process.execPath, [fileURLToPath(new URL('launcher-process.ts', import.meta.url))], {
         env: variables,
         stdio: ['ignore', 'ignore', 'inherit'],
       })
@@ -149,7 +147,7 @@ export async function createTestSite({ settings, environment = {} }: TestSiteOpt
     },
     history,
     ran: async ({ name }) => {
-      const text = await readFile(join(directory.path, 'launches', name, 'ran'), 'utf8').catch(() => '')
+      const text = await readFile(join(stateDirectory, 'launches', name, 'ran'), 'utf8').catch(() => '')
       return text.split('\n').filter((line) => line !== '')
     },
     pids,

@@ -8,13 +8,13 @@ import { createProgressReporter } from '../progress-reporter.ts'
 import type { Renderer } from '../render.ts'
 import type { Runtime } from '../runtimes/port.ts'
 import type { World } from '../world.ts'
-import { entryOf, submitted } from './builders.ts'
+import { submitted } from './builders.ts'
 import type { MemoryBroker } from './memory-broker.ts'
 
 export const logger = createLogger({ name: 'launcher', level: 'silent' })
 
 /** Rendering is tested by itself. */
-export const plainRenderer: Renderer = {
+const plainRenderer: Renderer = {
   render: ({ spec }) => ({ prompt: { file: 'prompt.md', destination: 'prompt.md', text: spec.name }, others: [] }),
 }
 
@@ -61,8 +61,6 @@ export function submit(broker: MemoryBroker, spec: AttemptSpec): number {
 export function historyOf(broker: MemoryBroker, spec: AttemptSpec): readonly string[] {
   return broker.events.filter(({ subject }) => subject === attemptSubject(spec)).map(({ event }) => event.type)
 }
-
-export { entryOf }
 
 type Hook = (call: string) => Promise<void>
 

@@ -22,7 +22,7 @@ const REMOVE_TRIES = 250
 
 export async function stop(options: EndingOptions, ref: WorkloadRef, order: StopOrder): Promise<number> {
   const { processTable, stopGraces, clock, records } = options
-  if (processTable.withVariable(MARKER_VARIABLE, ref.submittedId).length === 0) {
+  if (isEmpty(processTable, ref, order.workloadUid)) {
     records.delete(ref.submittedId)
     return 0
   }
@@ -40,6 +40,13 @@ export async function stop(options: EndingOptions, ref: WorkloadRef, order: Stop
   records.set(ref.submittedId, { ...before, termAt: before.termAt ?? now })
   processTable.signalAll(MARKER_VARIABLE, ref.submittedId, measure === 'term' ? 'SIGTERM' : 'SIGKILL')
   return measure === 'term' ? Math.min(leftMs, ASK_POLL_MS) : KILL_POLL_MS
+}
+
+/** No process carries the marker, and the runner, which shows no environment any more while it ends, has ended. */
+export function isEmpty(processTable: ProcessTable, { submittedId }: WorkloadRef, workloadUid: string): boolean {
+  const runner = parseWorkloadUid(workloadUid)
+  if (runner !== undefined && processTable.isAlive(runner)) return false
+  return processTable.withVariable(MARKER_VARIABLE, submittedId).length === 0
 }
 
 /** Only a runner that was let go and lives reads its `stop`. */

@@ -21,7 +21,7 @@ export interface HeldRunnersOptions {
 /** A held runner older than this part of its limit is left to end: a `go` might come too late for it. */
 const FRESH_PART = 0.5
 
-export function refOf({ spec, submittedId, epoch }: AttemptFile): WorkloadRef {
+function refOf({ spec, submittedId, epoch }: AttemptFile): WorkloadRef {
   return { name: spec.name, submittedId, generation: epoch.generation }
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type AttemptFile, MARKER_VARIABLE } from '@orchestrator/shared/contracts'
 import { parseWorkloadUid } from '@orchestrator/shared/process'
 import { temporaryDirectory, type TemporaryDirectory } from '@orchestrator/testing'
@@ -64,7 +65,7 @@ describe('a held launch', () => {
     const state = await runtime.state(refOf(attempt), uid)
     expect(state.kind === 'running' && state.ageMs >= 0 && state.ageMs < 60_000).toBe(true)
     expect(await runtime.findHeld(refOf(attempt))).toBeUndefined()
-    expect(await runtime.released(refOf(attempt))).toBe(false)
+    expect(await runtime.released(refOf(attempt), uid)).toBe(false)
   })
 
   it('gets an environment of four variables, a home of its own, and folders that nobody else reads', async () => {
@@ -95,7 +96,7 @@ describe('a held launch', () => {
 
   it('outlives the launcher that is killed', async () => {
     const attempt = order('obey')
-    const program = join(import.meta.dirname, '../../testing/launch-only.ts')
+    const program = fileURLToPath(new URL('../../testing/launch-only.ts', import.meta.url))
     const launcher = spawn(process.execPath, [program, directory.path, JSON.stringify(attempt)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -132,7 +133,7 @@ describe('a held launch', () => {
     const uid = await runtime.launchHeld({ attempt, texts: {} }, never)
     await expect.poll(() => runtime.findHeld(refOf(attempt)), WAIT).toBeUndefined()
     await expectGone(attempt)
-    expect(await runtime.state(refOf(attempt), uid)).toEqual({ kind: 'gone' })
+    await expect.poll(() => runtime.state(refOf(attempt), uid), WAIT).toEqual({ kind: 'gone' })
   })
 
   it('that ends early tells why, in printable words', async () => {
@@ -202,8 +203,9 @@ describe('a stop', () => {
       requestedBy: 'lead',
     })
     await expectGone(attempt)
-    expect(await runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'lead' })).toBe(0)
-    expect(await runtime.released(refOf(attempt))).toBe(true)
+    const again = (): Promise<number> => runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'lead' })
+    await expect.poll(again, WAIT).toBe(0)
+    expect(await runtime.released(refOf(attempt), workloadUid)).toBe(true)
   })
 
   it('goes on to SIGTERM and SIGKILL where nobody listens, grandchildren in sessions of their own included', async () => {
@@ -243,9 +245,9 @@ describe('a stop', () => {
     const attempt = order('leave')
     const workloadUid = await launchAndLetGo(attempt, runtime)
     await expect.poll(async () => (await runtime.state(refOf(attempt), workloadUid)).kind, WAIT).toBe('gone')
-    expect(await runtime.released(refOf(attempt))).toBe(false)
+    expect(await runtime.released(refOf(attempt), workloadUid)).toBe(false)
     expect(await runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'leftover' })).toBeGreaterThan(0)
-    await expect.poll(() => runtime.released(refOf(attempt)), WAIT).toBe(true)
+    await expect.poll(() => runtime.released(refOf(attempt), workloadUid), WAIT).toBe(true)
   })
 
   it('of a workload of another boot has nothing to end', async () => {
@@ -254,7 +256,7 @@ describe('a stop', () => {
     const workloadUid = '00000000-0000-0000-0000-000000000000:1:1'
     expect(await runtime.state(refOf(attempt), workloadUid)).toEqual({ kind: 'gone' })
     expect(await runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'lead' })).toBe(0)
-    expect(await runtime.released(refOf(attempt))).toBe(true)
+    expect(await runtime.released(refOf(attempt), workloadUid)).toBe(true)
   })
 })
 

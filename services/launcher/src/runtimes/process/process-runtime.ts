@@ -1,9 +1,8 @@
 /** Workloads as processes of this machine. What is known of them is in /proc and in their launch folders only. */
-import { MARKER_VARIABLE } from '@orchestrator/shared/contracts'
 import type { Clock } from '@orchestrator/shared/core'
 import { parseWorkloadUid, type ProcessTable } from '@orchestrator/shared/process'
 import type { Runtime, WorkloadState } from '../port.ts'
-import { killRunner, remove, stop } from './ending.ts'
+import { isEmpty, killRunner, remove, stop } from './ending.ts'
 import { findHeld, type HeldRunnersOptions, launchHeld, listUnstarted } from './held-runners.ts'
 import { readGo, writeGo } from './launch-folder.ts'
 import { placesBelow } from './places.ts'
@@ -32,8 +31,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
     letGo: (ref, uid) => writeGo(places.launchFolder(ref), uid),
     state: (ref, uid) => readState(places.launchFolder(ref), uid, processTable),
     stop: (ref, order) => stop(ending, ref, order),
-    released: ({ submittedId }) =>
-      Promise.resolve(processTable.withVariable(MARKER_VARIABLE, submittedId).length === 0),
+    released: (ref, uid) => Promise.resolve(isEmpty(processTable, ref, uid)),
     remove: (ref) => remove(ending, ref),
     listUnstarted: () => listUnstarted(held),
     discard: (_ref, uid) => Promise.resolve(killRunner(processTable, uid)),

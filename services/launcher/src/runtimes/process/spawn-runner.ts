@@ -25,8 +25,7 @@ const ERROR_LENGTH = 600
  */
 export async function spawnHeldRunner(request: SpawnRequest): Promise<HeldFile> {
   const spawn = randomUUID()
-  const child = await startRunner(request, spawn)
-  const end = watchEnd(child)
+  const { child, end } = await startRunner(request, spawn)
   const held = await waitForHeld(request, spawn, end)
   if (held !== undefined) return held
   child.kill('SIGKILL')
@@ -37,7 +36,12 @@ export async function spawnHeldRunner(request: SpawnRequest): Promise<HeldFile> 
   )
 }
 
-async function startRunner({ folder, runnerMain, environment }: SpawnRequest, spawn: string): Promise<ChildProcess> {
+interface RunnerStart {
+  readonly child: ChildProcess
+  readonly end: RunnerEnd
+}
+
+async function startRunner({ folder, runnerMain, environment }: SpawnRequest, spawn: string): Promise<RunnerStart> {
   await using lines = await open(linesFile(folder, spawn), 'a', 0o600)
   await using errors = await open(errorsFile(folder, spawn), 'a', 0o600)
   const child = spawnProcess(process.execPath, [runnerMain, folder, spawn], {
@@ -47,7 +51,8 @@ async function startRunner({ folder, runnerMain, environment }: SpawnRequest, sp
     stdio: ['ignore', lines.fd, errors.fd],
   })
   child.unref()
-  return child
+  // Listened to at once: while the files are closed it may have ended already.
+  return { child, end: watchEnd(child) }
 }
 
 interface RunnerEnd {

@@ -1,0 +1,116 @@
+import {
+  attemptSubject,
+  createEvent,
+  type OrchestratorEvent,
+  taskSubject,
+  workspaceSubject,
+} from '@orchestrator/shared/contracts'
+import { systemClock } from '@orchestrator/shared/core'
+import type { Delivery } from '@orchestrator/shared/nats'
+import { describe, expect, it } from 'vitest'
+import { createDeadLetterHandler, createMessageHandler, serviceOf } from './handle-message.ts'
+import { finished, released, specOf, started, stopRequested, submitted } from './testing/builders.ts'
+import { createMemoryBroker } from './testing/memory-broker.ts'
+import { historyOf, submit } from './testing/test-world.ts'
+
+const first = specOf({ tag: 'next', taskId: '1.2' })
+
+function delivery(subject: string, event: OrchestratorEvent): Delivery {
+  return { stored: { seq: 1, subject, time: new Date(0), event }, tries: 8, signal: new AbortController().signal }
+}
+
+function createHandler() {
+  const broker = createMemoryBroker()
+  const woken: string[] = []
+  const handle = createMessageHandler({ ...broker, wakes: { wake: (service) => void woken.push(service) } })
+  return { broker, woken, handle }
+}
+
+describe('a message', () => {
+  it('of a submission puts it into the queue before it is settled', async () => {
+    const { broker, woken, handle } = createHandler()
+    submit(broker, first)
+    await handle(delivery(taskSubject(first), submitted(first)))
+    expect((await broker.workspaces.get('trader'))?.value.entries).toMatchObject([
+      { name: first.name, tag: 'next', sequence: 1 },
+    ])
+    expect(woken).toEqual(['trader'])
+  })
+
+  it('of a stop marks it before it is settled', async () => {
+    const { broker, woken, handle } = createHandler()
+    submit(broker, first)
+    broker.append(attemptSubject(first), stopRequested(first))
+    await handle(delivery(attemptSubject(first), stopRequested(first)))
+    expect((await broker.workspaces.get('trader'))?.value.entries).toMatchObject([{ stopRequested: true }])
+    expect(woken).toEqual(['trader'])
+  })
+
+  it('of an end or a release only says where to look', async () => {
+    const { broker, woken, handle } = createHandler()
+    await handle(delivery(attemptSubject(first), finished(first)))
+    await handle(delivery(workspaceSubject('trader'), released('trader', 'uid')))
+    await handle(delivery(attemptSubject(first), started(first, 'uid')))
+    expect(woken).toEqual(['trader', 'trader'])
+    expect(await broker.workspaces.list()).toEqual([])
+  })
+
+  it('of a stop for what was never submitted changes nothing', async () => {
+    const { broker, handle } = createHandler()
+    await handle(delivery(attemptSubject(first), stopRequested(first)))
+    expect(await broker.workspaces.list()).toEqual([])
+  })
+
+  it('belongs to the workspace of its subject', () => {
+    expect(
+      [taskSubject(first), attemptSubject(first), workspaceSubject('auth')].map((subject) => serviceOf({ subject })),
+    ).toEqual(['trader', 'trader', 'auth'])
+  })
+})
+
+describe('a submission that is given up', () => {
+  it('ends its attempt, so that nobody waits for it', async () => {
+    const broker = createMemoryBroker()
+    const giveUp = createDeadLetterHandler({ ledger: broker.ledger, clock: systemClock })
+    submit(broker, first)
+    await giveUp(delivery(taskSubject(first), submitted(first)), new Error('no'))
+    expect(broker.events.at(-1)?.event.data).toMatchObject({
+      phase: 'Failed',
+      reason: 'Undeliverable',
+      submittedId: `submitted-${first.name}`,
+    })
+    await giveUp(delivery(taskSubject(first), submitted(first)), new Error('no'))
+    expect(historyOf(broker, first)).toEqual(['attempt.finished'])
+  })
+
+  it('leaves an attempt alone that has a workload, and any other message', async () => {
+    const broker = createMemoryBroker()
+    const giveUp = createDeadLetterHandler({ ledger: broker.ledger, clock: systemClock })
+    submit(broker, first)
+    broker.append(attemptSubject(first), started(first, 'uid'))
+    await giveUp(delivery(taskSubject(first), submitted(first)), new Error('no'))
+    await giveUp(delivery(attemptSubject(first), stopRequested(first)), new Error('no'))
+    expect(historyOf(broker, first)).toEqual(['attempt.started'])
+  })
+})
+
+describe('what the launcher says in the ledger', () => {
+  it('fits, whatever a message is made of', () => {
+    const event = createEvent({
+      id: 'x'.repeat(36),
+      type: 'attempt.finished',
+      source: 'launcher',
+      subject: first.name,
+      time: new Date(),
+      data: {
+        name: first.name,
+        submittedId: 'x'.repeat(36),
+        phase: 'Failed',
+        reason: 'LaunchFailed',
+        message: '\u0001'.repeat(1000),
+        verified: false,
+      },
+    })
+    expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(8 * 1024)
+  })
+})
