@@ -1,40 +1,29 @@
+/** The watcher, put together: the ledger and the runtime say which attempts to watch, each is then watched by itself. */
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-
 import { LeaseDocument } from '@orchestrator/shared/contracts'
-import {
-  type Broker,
-  connectBroker,
-  createLedger,
-  createLogs,
-  createProgress,
-  declareTopology,
-  openDocuments,
-} from '@orchestrator/shared/nats'
+import { RetryableError } from '@orchestrator/shared/core'
+import { type Broker, createLedger, createLogs, createProgress, openDocuments } from '@orchestrator/shared/nats'
 import { createProcessTable } from '@orchestrator/shared/process'
-import { type App, type AppContext, createBackgroundLoops, healthOf } from '@orchestrator/shared/service'
-
+import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
 import { createAttemptWatch, type WatchWorld } from './attempt-watch.ts'
 import type { WatcherConfig } from './config.ts'
 import { createLease } from './lease.ts'
 import type { Observer } from './observers/port.ts'
 import { readMachineId } from './observers/process/machine-id.ts'
 import { createProcessObserver } from './observers/process/process-observer.ts'
+import { Turns } from './turns.ts'
 import { WorkList } from './work-list.ts'
 
-/** The start of a service is not interrupted: a signal ends its process. */
-const UNSTOPPED = new AbortController().signal
+const NAME = 'watcher'
+/** Each holds up to half a megabyte of lines meanwhile. */
+const LOGS_AT_ONCE = 64
 
+/** Any number of replicas may run, also on one machine. */
 export async function createWatcherApp(context: AppContext<WatcherConfig>): Promise<App> {
   const { config, logger, clock } = context
   await using stack = new AsyncDisposableStack()
-  const broker = stack.use(await connect(context))
-  await declareTopology(broker, {
-    replicas: config.NATS_REPLICAS,
-    ledgerMaxBytes: config.LEDGER_MAX_BYTES,
-    signal: UNSTOPPED,
-  })
-  const ledger = await createLedger(broker)
+  const starting = new AbortController()
+  const broker = stack.use(await openBroker({ config, name: NAME, logger, signal: starting.signal }))
   const observer = await createObserver(config)
   const lease = createLease({
     documents: await openDocuments(broker, 'leases', LeaseDocument),
@@ -45,7 +34,7 @@ export async function createWatcherApp(context: AppContext<WatcherConfig>): Prom
   })
   const world: WatchWorld = {
     observer,
-    ledger,
+    ledger: await createLedger(broker),
     logs: createLogs(broker),
     progress: createProgress(broker),
     lease,
@@ -53,6 +42,7 @@ export async function createWatcherApp(context: AppContext<WatcherConfig>): Prom
     logger,
     lookIntervalMs: config.LOOK_INTERVAL_MS,
     logBytesPerAttempt: config.LOG_BYTES_PER_ATTEMPT,
+    shipping: new Turns(LOGS_AT_ONCE),
     listed: () => workList.listed,
   }
   const workList = stack.use(new WorkList({ ...world, createWatch: (order) => createAttemptWatch(world, order) }))
@@ -62,24 +52,17 @@ export async function createWatcherApp(context: AppContext<WatcherConfig>): Prom
   loops.start('runtime', (signal) => workList.sweepRuntime(signal))
   const running = stack.move()
   return {
-    name: 'watcher',
+    name: NAME,
+    failed: Promise.race([loops.failed, lostBroker(broker)]),
     health: () => healthOf({ broker: broker.connected ? 'ok' : 'disconnected', ...loops.checks() }),
-    failed: loops.failed,
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   }
 }
 
-async function connect({ config, logger }: AppContext<WatcherConfig>): Promise<Broker> {
-  const file = config.NATS_PASSWORD_FILE
-  const password = file === undefined ? undefined : (await readFile(file, 'utf8')).trim()
-  return await connectBroker({
-    servers: config.NATS_URL,
-    name: 'watcher',
-    ...(config.NATS_USER === undefined ? {} : { user: config.NATS_USER }),
-    ...(password === undefined ? {} : { password }),
-    logger,
-    signal: UNSTOPPED,
-  })
+async function lostBroker({ closed }: Broker): Promise<never> {
+  const cause = await closed
+  if (cause === undefined) return await new Promise<never>(() => undefined)
+  throw new RetryableError('BROKER_UNAVAILABLE', 'the connection to the broker is closed', { cause })
 }
 
 async function createObserver({ RUNTIME, STATE_DIR }: WatcherConfig): Promise<Observer> {

@@ -2,7 +2,6 @@ import { logSubject } from '@orchestrator/shared/contracts'
 import type { Clock } from '@orchestrator/shared/core'
 import type { Ledger, Logs, Progress } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
-
 import { EndWatch } from './end-watch.ts'
 import type { ScannedLine } from './logs/line-scanner.ts'
 import { LogFollower } from './logs/log-follower.ts'
@@ -11,6 +10,7 @@ import { readNotedLine } from './noted-line.ts'
 import type { Observer } from './observers/port.ts'
 import { ProgressTeller } from './progress/progress-teller.ts'
 import type { StartedAttempt } from './started-attempt.ts'
+import type { Turns } from './turns.ts'
 
 export interface WatchWorld {
   readonly observer: Observer
@@ -22,6 +22,8 @@ export interface WatchWorld {
   readonly logger: Logger
   readonly lookIntervalMs: number
   readonly logBytesPerAttempt: number
+  /** How many logs are shipped at once. */
+  readonly shipping: Turns
   /** The runtime has been listed once. */
   readonly listed: () => boolean
 }
@@ -57,7 +59,7 @@ export function createAttemptWatch(world: WatchWorld, { attempt, isNew }: WatchO
       if (isLastLine(line)) end.expectEnd()
     },
   })
-  const log = new LogFollower({ shipper, teller, lease, clock, logger, intervalMs })
+  const log = new LogFollower({ shipper, teller, lease, turns: world.shipping, clock, logger, intervalMs })
   const end = new EndWatch({ attempt, observer, ledger, log, clock, logger, intervalMs, listed })
   return {
     stopRequested: () => end.expectEnd(),

@@ -3,7 +3,6 @@ import type { Decision, Ledger } from '@orchestrator/shared/nats'
 import { createLogger } from '@orchestrator/shared/service'
 import { createTestClock, type TestClock } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-
 import { EndWatch, type EndingLog, LOG_WAIT_MS } from './end-watch.ts'
 import { CONFIRM_AFTER_MS, nextLookMs } from './next-look.ts'
 import type { Observation, Observer } from './observers/port.ts'
@@ -144,10 +143,10 @@ describe('EndWatch', () => {
 })
 
 describe('nextLookMs', () => {
-  it('doubles after a hint up to two seconds, and is never longer than the interval', () => {
+  it('grows after a hint up to two seconds, and is never longer than the interval', () => {
     const hinted = (looksSinceHint: number | undefined, intervalMs = 30_000): number =>
       nextLookMs({ unconfirmed: false, looksSinceHint, intervalMs })
-    expect([0, 1, 2, 8, 9, 1000].map((looks) => hinted(looks))).toEqual([5, 10, 20, 1280, 2000, 2000])
+    expect([0, 1, 2, 40, 1000].map((looks) => hinted(looks))).toEqual([2, 2.5, 3.125, 2000, 2000])
     expect([hinted(undefined), hinted(1000, 100)]).toEqual([30_000, 100])
     expect(nextLookMs({ unconfirmed: true, looksSinceHint: 0, intervalMs: 100 })).toBe(100)
   })

@@ -1,7 +1,6 @@
 import { backoffMs, type Clock, describeError, isAbort } from '@orchestrator/shared/core'
 import type { Ledger } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
-
 import { type Finish, finishAttempt } from './finish-attempt.ts'
 import type { LogCounts } from './logs/batch-plan.ts'
 import type { LogEnd } from './logs/log-shipper.ts'

@@ -1,7 +1,6 @@
 import { type AttemptFinished, newEventId } from '@orchestrator/shared/contracts'
 import type { Clock } from '@orchestrator/shared/core'
 import type { Decision, Ledger, SubjectHistory } from '@orchestrator/shared/nats'
-
 import type { LogCounts } from './logs/batch-plan.ts'
 import type { EndObservation } from './observers/port.ts'
 import { readHistory, type StartedAttempt } from './started-attempt.ts'
@@ -44,5 +43,7 @@ export async function finishAttempt(
   }
   const published = await ledger.publish({ subject: attempt.subject, eventId: id, decide, signal })
   if (published.kind === 'settled') return published.value
-  return event === undefined ? { kind: 'finished' } : { kind: 'published', verdict: event.data }
+  if (event === undefined) return { kind: 'finished' }
+  const { phase, reason } = event.data
+  return { kind: 'published', verdict: { phase, reason } }
 }

@@ -2,7 +2,6 @@ import { LeaseDocument } from '@orchestrator/shared/contracts'
 import { openDocuments } from '@orchestrator/shared/nats'
 import { createTestClock, startTestBroker, type TestClock } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-
 import { createLease, type Lease, LEASE_EXPIRY_MS, LEASE_RENEW_MS, type LeaseOptions } from './lease.ts'
 
 /** Whoever sleeps has done its beat. */
@@ -16,7 +15,13 @@ describe('createLease', () => {
     const documents = await openDocuments(await broker.connect('test'), 'leases', LeaseDocument)
     const clock = createTestClock()
     const lease = (holder: string): Lease => {
-      const options: LeaseOptions = { documents, key: 'watcher.process.machine-1', holder, clock, onChange: () => undefined }
+      const options: LeaseOptions = {
+        documents,
+        key: 'watcher.process.machine-1',
+        holder,
+        clock,
+        onChange: () => undefined,
+      }
       return createLease(options)
     }
     const [first, second] = [lease('first'), lease('second')]

@@ -53,7 +53,8 @@ export function createLease(options: LeaseOptions): Lease {
   const beat = async (): Promise<void> => {
     const entry = await documents.get(key)
     if (entry === undefined) await documents.create(key, { v: 1, holder, beat: 0 })
-    else if (mayTake(entry)) await documents.update(key, { ...entry.value, holder, beat: entry.value.beat + 1 }, entry.revision)
+    else if (mayTake(entry))
+      await documents.update(key, { ...entry.value, holder, beat: entry.value.beat + 1 }, entry.revision)
     else return setHeld(false)
     arriving = false
     setHeld(true)

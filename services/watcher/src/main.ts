@@ -1,5 +1,4 @@
 import { runService } from '@orchestrator/shared/service'
-
 import { createWatcherApp } from './app.ts'
 import { WatcherEnvironment } from './config.ts'
 

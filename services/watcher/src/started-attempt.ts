@@ -1,5 +1,10 @@
 /** What the ledger says of one attempt, as far as a watcher cares. */
-import { type AttemptFinished, type AttemptRef, type AttemptStarted, parseSubject } from '@orchestrator/shared/contracts'
+import {
+  type AttemptFinished,
+  type AttemptRef,
+  type AttemptStarted,
+  parseSubject,
+} from '@orchestrator/shared/contracts'
 import type { StoredEvent, SubjectHistory } from '@orchestrator/shared/nats'
 
 /** An attempt whose workload exists, as its `attempt.started` names it. */
@@ -54,4 +59,10 @@ export function toStartedAttempt({ subject, event }: StoredEvent<AttemptStarted>
     branch,
     repository,
   }
+}
+
+/** Where the runner keeps the attempt, relative to the workspace. From generation 2 on the generation is part of it. */
+export function attemptFolder({ ref, generation }: Pick<StartedAttempt, 'ref' | 'generation'>): string {
+  const suffix = generation === 1 ? '' : `-g${generation}`
+  return `tasks/${ref.tag}-${ref.taskId}/attempt-${ref.n}${suffix}`
 }

@@ -1,7 +1,6 @@
 import { EVENT_MAX_BYTES, readEvent } from '@orchestrator/shared/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-
 import { cutToJsonBytes, jsonBytes } from './json-size.ts'
 import { finishedEvent } from './summary.ts'
 import { resultRecord, startedAttempt } from './testing/attempts.ts'
@@ -13,13 +12,26 @@ function eventOf(change: Parameters<typeof resultRecord>[0], message = 'm'): Ret
   const record = resultRecord({ submittedId: attempt.submittedId, ...change })
   const verdict = { phase: record.outcome, reason: record.reason, message, verified: record.verified }
   const found = { record, digest: 'e'.repeat(64) }
-  return finishedEvent({ id: crypto.randomUUID(), time, attempt, verdict: { ...verdict, found }, logs: { lines: 1, gaps: 2 } })
+  return finishedEvent({
+    id: crypto.randomUUID(),
+    time,
+    attempt,
+    verdict: { ...verdict, found },
+    logs: { lines: 1, gaps: 2 },
+  })
 }
 
 /** Every kind of text that takes more room as JSON than it looks: controls, lone surrogates, astral characters. */
 const hostileText = fc
   .array(fc.constantFrom('\u0000', '\u001B[31m', '\uD800', '\uDC00', '💥', '"', '\\', '\u2028', 'é', 'a', '\n'))
-  .chain((units) => fc.nat(4000).map((times) => units.join('').repeat(1 + times).slice(0, 40_000)))
+  .chain((units) =>
+    fc.nat(4000).map((times) =>
+      units
+        .join('')
+        .repeat(1 + times)
+        .slice(0, 40_000),
+    ),
+  )
 
 describe('finishedEvent', () => {
   it('carries the record’s summary', () => {
@@ -27,7 +39,13 @@ describe('finishedEvent', () => {
       phase: 'Succeeded',
       verified: true,
       logs: { lines: 1, gaps: 2 },
-      result: { commits: 1, brief: '# What was done', digest: 'e'.repeat(64), flags: [], gates: [{ name: 'tests', passed: true }] },
+      result: {
+        commits: 1,
+        brief: '# What was done',
+        digest: 'e'.repeat(64),
+        flags: [],
+        gates: [{ name: 'tests', passed: true }],
+      },
     })
   })
 
@@ -83,7 +101,10 @@ describe('cutToJsonBytes', () => {
         else if (cut === '') expect(room).toBeLessThan(jsonBytes('… [cut]') - 2)
         else expect(cut.endsWith('… [cut]') && text.startsWith(kept)).toBe(true)
         // Where it was cut no pair is split.
-        if (cut !== text) expect(text.slice(Math.max(0, kept.length - 1), kept.length + 1)).not.toMatch(/^[\uD800-\uDBFF][\uDC00-\uDFFF]$/)
+        if (cut !== text)
+          expect(text.slice(Math.max(0, kept.length - 1), kept.length + 1)).not.toMatch(
+            /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/,
+          )
       }),
       { numRuns: 200 },
     )

@@ -1,11 +1,5 @@
 /** `attempt.finished` made from a verdict, cut to what an event may weigh. */
-import {
-  type AttemptFinished,
-  createEvent,
-  EVENT_MAX_BYTES,
-  type ResultSummary,
-} from '@orchestrator/shared/contracts'
-
+import { type AttemptFinished, createEvent, EVENT_MAX_BYTES, type ResultSummary } from '@orchestrator/shared/contracts'
 import { cutToJsonBytes, jsonBytes } from './json-size.ts'
 import type { FoundRecord } from './observers/port.ts'
 import type { StartedAttempt } from './started-attempt.ts'
@@ -51,7 +45,7 @@ export function finishedEvent({ id, time, attempt, verdict, logs }: FinishedPart
   return make(EVENT_MAX_BYTES - jsonBytes(make(0)))
 }
 
-export function summarise({ record, digest }: FoundRecord, briefBytes: number): ResultSummary {
+function summarise({ record, digest }: FoundRecord, briefBytes: number): ResultSummary {
   const { branch, pushedSha, commits, diffStat, usage, durationMs, brief } = record
   return {
     branch,

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-
 import type { EndObservation, SummaryLine } from './observers/port.ts'
 import { resultRecord, startedAttempt } from './testing/attempts.ts'
-import { attemptFolder, type Evidence, judge, recordedLines } from './verdict.ts'
+import { type Evidence, judge, recordedLines } from './verdict.ts'
 
 const attempt = startedAttempt()
 const gone: EndObservation = { kind: 'ended', neverLetGo: false, claimLost: false }
@@ -29,22 +28,58 @@ describe('judge', () => {
     ['a live workload', evidence({}, { observation: { kind: 'running' } }), undefined],
     ['an end seen once', evidence({}, { confirmed: false }), undefined],
     ['an end seen once, with its last line', evidence({ summary }, { confirmed: false }), undefined],
-    ['a record seen once', evidence({ record }, { confirmed: false }), { phase: 'Succeeded', reason: 'GatesPassed', verified: true }],
+    [
+      'a record seen once',
+      evidence({ record }, { confirmed: false }),
+      { phase: 'Succeeded', reason: 'GatesPassed', verified: true },
+    ],
     ['a record after a stop', evidence({ record }, { stopRequested: true }), { phase: 'Succeeded' }],
     ['a record and a deadline', evidence({ record, cause: 'deadline' }), { phase: 'Succeeded' }],
     ['a record and another last line', evidence({ record, summary }), { phase: 'Succeeded' }],
-    ['a last line', evidence({ summary }), { phase: 'Failed', reason: 'GateFailed', message: summary.message, verified: false }],
+    [
+      'a last line',
+      evidence({ summary }),
+      { phase: 'Failed', reason: 'GateFailed', message: summary.message, verified: false },
+    ],
     ['a last line after a stop', evidence({ summary }, { stopRequested: true }), { phase: 'Failed' }],
     ['a last line and a cause', evidence({ summary, cause: 'oom' }), { phase: 'Failed', reason: 'GateFailed' }],
-    ['a last line that gates passed', evidence({ summary: { ...summary, outcome: 'Succeeded', reason: 'GatesPassed' } }), { phase: 'Succeeded', verified: true }],
-    ['a last line without gates', evidence({ summary: { ...summary, outcome: 'Succeeded', reason: 'NotVerified' } }), { phase: 'Succeeded', verified: false }],
+    [
+      'a last line that gates passed',
+      evidence({ summary: { ...summary, outcome: 'Succeeded', reason: 'GatesPassed' } }),
+      { phase: 'Succeeded', verified: true },
+    ],
+    [
+      'a last line without gates',
+      evidence({ summary: { ...summary, outcome: 'Succeeded', reason: 'NotVerified' } }),
+      { phase: 'Succeeded', verified: false },
+    ],
     ['a last line of a newer release', evidence({ summary: { ...summary, outcome: 'Paused' } }), { phase: 'Unknown' }],
-    ['the last line of another attempt', evidence({ summary: { ...summary, submittedId: 'other' } }), { phase: 'Unknown' }],
-    ['the record of another attempt', evidence({ record: { record: resultRecord({ submittedId: 'other' }), digest: 'd' } }), { phase: 'Unknown' }],
+    [
+      'the last line of another attempt',
+      evidence({ summary: { ...summary, submittedId: 'other' } }),
+      { phase: 'Unknown' },
+    ],
+    [
+      'the record of another attempt',
+      evidence({ record: { record: resultRecord({ submittedId: 'other' }), digest: 'd' } }),
+      { phase: 'Unknown' },
+    ],
     ['too much memory', evidence({ cause: 'oom' }), { phase: 'Failed', reason: 'OOMKilled' }],
-    ['too much memory after a stop', evidence({ cause: 'oom' }, { stopRequested: true }), { phase: 'Failed', reason: 'OOMKilled' }],
-    ['an eviction after a stop', evidence({ cause: 'eviction' }, { stopRequested: true }), { phase: 'Failed', reason: 'Evicted' }],
-    ['a deadline after a stop', evidence({ cause: 'deadline' }, { stopRequested: true }), { phase: 'TimedOut', reason: 'DeadlineExceeded' }],
+    [
+      'too much memory after a stop',
+      evidence({ cause: 'oom' }, { stopRequested: true }),
+      { phase: 'Failed', reason: 'OOMKilled' },
+    ],
+    [
+      'an eviction after a stop',
+      evidence({ cause: 'eviction' }, { stopRequested: true }),
+      { phase: 'Failed', reason: 'Evicted' },
+    ],
+    [
+      'a deadline after a stop',
+      evidence({ cause: 'deadline' }, { stopRequested: true }),
+      { phase: 'TimedOut', reason: 'DeadlineExceeded' },
+    ],
     ['a restarted machine', evidence({ cause: 'reboot' }), { phase: 'Failed', reason: 'WorkloadLost' }],
     ['nothing after a stop', evidence({}, { stopRequested: true }), { phase: 'Stopped', reason: 'StopRequested' }],
     ['a claim lost after a stop', evidence({ claimLost: true }, { stopRequested: true }), { phase: 'Stopped' }],
@@ -80,7 +115,15 @@ describe('judge', () => {
 
   type Given = typeof arbitrary extends fc.Arbitrary<infer G> ? G : never
 
-  function expectedPhase({ outcome, record: whose, summary: said, cause, stopRequested, confirmed, neverLetGo }: Given): string | undefined {
+  function expectedPhase({
+    outcome,
+    record: whose,
+    summary: said,
+    cause,
+    stopRequested,
+    confirmed,
+    neverLetGo,
+  }: Given): string | undefined {
     if (whose === 'own') return outcome
     if (!confirmed) return undefined
     if (said === 'own') return outcome
@@ -110,13 +153,6 @@ describe('judge', () => {
         if (given.record === 'own') expect(verdict?.verified).toBe(verified && outcome === 'Succeeded')
       }),
     )
-  })
-})
-
-describe('attemptFolder', () => {
-  it('carries the generation from the second on', () => {
-    expect(attemptFolder(attempt.ref, 1)).toBe('tasks/master-1.2/attempt-1')
-    expect(attemptFolder(attempt.ref, 2)).toBe('tasks/master-1.2/attempt-1-g2')
   })
 })
 

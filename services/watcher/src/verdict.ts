@@ -1,8 +1,7 @@
 /** How an attempt ended: evidence in, verdict out. */
 import { Outcome, type Reason, type ResultRecord, type TerminalPhase } from '@orchestrator/shared/contracts'
-
 import type { FoundRecord, Observation, RuntimeCause, SummaryLine } from './observers/port.ts'
-import type { StartedAttempt } from './started-attempt.ts'
+import { attemptFolder, type StartedAttempt } from './started-attempt.ts'
 
 export interface Evidence {
   readonly attempt: StartedAttempt
@@ -93,13 +92,7 @@ function plain(phase: TerminalPhase, reason: Reason, message: string): Verdict {
 }
 
 function places({ ref, branch, repository, generation }: StartedAttempt): string {
-  return `branch ${branch} of ${repository} and folder ${attemptFolder(ref, generation)} of the workspace`
-}
-
-/** Relative to the workspace's root. From generation 2 on the generation is part of it. */
-export function attemptFolder(ref: StartedAttempt['ref'], generation: number): string {
-  const suffix = generation === 1 ? '' : `-g${generation}`
-  return `tasks/${ref.tag}-${ref.taskId}/attempt-${ref.n}${suffix}`
+  return `branch ${branch} of ${repository} and folder ${attemptFolder({ ref, generation })} of the workspace`
 }
 
 /** How many lines the runner wrote before its record, if this attempt's record is there. */

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-
 import {
   type AttemptFinished,
   type AttemptProgressed,
@@ -15,13 +14,20 @@ import {
   Settings,
 } from '@orchestrator/shared/contracts'
 import { systemClock } from '@orchestrator/shared/core'
-import { createLedger, createLogs, createProgress, type Ledger, type Logs, type Progress } from '@orchestrator/shared/nats'
+import {
+  createLedger,
+  createLogs,
+  createProgress,
+  type Ledger,
+  type Logs,
+  type Progress,
+} from '@orchestrator/shared/nats'
 import { type App, createLogger, parseConfig } from '@orchestrator/shared/service'
 import { startTestBroker, type TestBroker } from '@orchestrator/testing'
 import { describe, expect, it, vi } from 'vitest'
-
 import { createWatcherApp } from './app.ts'
 import { WatcherEnvironment } from './config.ts'
+import { LOG_WAIT_MS } from './end-watch.ts'
 import type { StartedAttempt } from './started-attempt.ts'
 import { lineText, startedEvent, stopEvent } from './testing/attempts.ts'
 import { createWatchedPlace, type FakeRunner, type WatchedPlace } from './testing/watched-place.ts'
@@ -110,7 +116,8 @@ class World implements AsyncDisposable {
   }
 
   async untilClosed(attempt: StartedAttempt): Promise<LogBatch['head']> {
-    const last = async (): Promise<LogBatch['head'] | undefined> => (await this.logs.last(logSubject(attempt.ref), signal))?.batch.head
+    const last = async (): Promise<LogBatch['head'] | undefined> =>
+      (await this.logs.last(logSubject(attempt.ref), signal))?.batch.head
     await vi.waitFor(async () => expect(await last()).toHaveProperty('closing'), IN_TIME)
     const head = await last()
     if (head === undefined) throw new Error('no log')
@@ -147,7 +154,11 @@ describe('the watcher', () => {
         phase: 'Succeeded',
         reason: 'GatesPassed',
         verified: true,
-        result: { pushedSha: 'b'.repeat(40), brief: '# What was done', digest: expect.stringMatching(/^[0-9a-f]{64}$/) },
+        result: {
+          pushedSha: 'b'.repeat(40),
+          brief: '# What was done',
+          digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+        },
         logs: { lines: 50, gaps: 0 },
       })
       expect(await world.log(attempt)).toHaveLength(50)
@@ -168,8 +179,15 @@ describe('the watcher', () => {
       for await (const { event } of world.progress.follow({ signal: done.signal })) seen.push(event.data)
     })()
     await write(joined([lineText(1, { kind: 'step', step: 'claim' })]))
-    await expect.poll(() => seen.at(-1), IN_TIME).toMatchObject({ name: attempt.name, phase: 'Running', step: 'claim', line: 1 })
-    await write(joined([lineText(2, { kind: 'tool', tool: 'Edit', summary: 'a.ts' }), lineText(3, { kind: 'step', step: 'gates' })]))
+    await expect
+      .poll(() => seen.at(-1), IN_TIME)
+      .toMatchObject({ name: attempt.name, phase: 'Running', step: 'claim', line: 1 })
+    await write(
+      joined([
+        lineText(2, { kind: 'tool', tool: 'Edit', summary: 'a.ts' }),
+        lineText(3, { kind: 'step', step: 'gates' }),
+      ]),
+    )
     await expect.poll(() => seen.at(-1), IN_TIME).toMatchObject({ step: 'gates', line: 3, lastActions: ['Edit: a.ts'] })
     done.abort()
     await following
@@ -224,7 +242,17 @@ describe('the watcher', () => {
     await kill()
     const { name, submittedId } = attempt
     const data = { name, submittedId, phase: 'Unknown', reason: 'WorkloadLost', message: 'm', verified: false } as const
-    await world.say(attempt, createEvent({ id: newEventId(), type: 'attempt.finished', source: 'watcher', subject: name, time: new Date(), data }))
+    await world.say(
+      attempt,
+      createEvent({
+        id: newEventId(),
+        type: 'attempt.finished',
+        source: 'watcher',
+        subject: name,
+        time: new Date(),
+        data,
+      }),
+    )
     await world.startWatcher()
     expect(await world.untilClosed(attempt)).toMatchObject({ closing: { lines: 5, gaps: 0 } })
     expect(await world.finished(attempt)).toHaveLength(1)
@@ -265,14 +293,25 @@ describe('the watcher', () => {
     const { attempt, write, kill } = await world.launch()
     const ansi = lineText(1, { kind: 'text', text: '\u001B[2J\u202E\u0000{{mustache}}$(id)' })
     await write(joined([ansi, lineText(2, { kind: 'text', text: 'x'.repeat(RUNNER_LINE_MAX_BYTES) })]))
-    await write(Buffer.concat([Buffer.from('{"seq":3,"kind":"text","text":"'), Buffer.of(0xff, 0xfe), Buffer.from('"}\n')]))
+    await write(
+      Buffer.concat([Buffer.from('{"seq":3,"kind":"text","text":"'), Buffer.of(0xff, 0xfe), Buffer.from('"}\n')]),
+    )
     await write(joined(['\u001B[31mnot JSON', lineText(5), lineText(5), '{"seq":1e300}', lineText(6)]))
     await write(lineText(7).slice(0, 20))
     await expect.poll(async () => (await world.log(attempt)).length, IN_TIME).toBe(4)
     await kill()
     expect(await world.untilFinished(attempt)).toMatchObject({ logs: { lines: 4, gaps: 3 } })
-    expect(await world.log(attempt)).toEqual([ansi, '{"seq":3,"kind":"text","text":"\uFFFD\uFFFD"}', lineText(5), lineText(6)])
-    expect(gapsOf(await world.batches(attempt))).toEqual([{ first: 2, last: 2 }, { first: 4, last: 4 }, { first: 7, last: 7 }])
+    expect(await world.log(attempt)).toEqual([
+      ansi,
+      '{"seq":3,"kind":"text","text":"\uFFFD\uFFFD"}',
+      lineText(5),
+      lineText(6),
+    ])
+    expect(gapsOf(await world.batches(attempt))).toEqual([
+      { first: 2, last: 2 },
+      { first: 4, last: 4 },
+      { first: 7, last: 7 },
+    ])
   })
 
   it('loses and doubles no line when it is killed in the middle, again and again', { timeout: 60_000 }, async () => {
@@ -283,7 +322,10 @@ describe('the watcher', () => {
       const watcher = await world.spawnWatcher()
       const before = (await world.logs.last(logSubject(attempt.ref), signal))?.seq ?? 0
       await write(joined(lines.slice(round * 6000, (round + 1) * 6000)))
-      await vi.waitFor(async () => expect((await world.logs.last(logSubject(attempt.ref), signal))?.seq ?? 0).toBeGreaterThan(before), IN_TIME)
+      await vi.waitFor(
+        async () => expect((await world.logs.last(logSubject(attempt.ref), signal))?.seq ?? 0).toBeGreaterThan(before),
+        IN_TIME,
+      )
       const exited = once(watcher, 'exit')
       watcher.kill('SIGKILL')
       await exited
@@ -294,6 +336,25 @@ describe('the watcher', () => {
     expect(await world.untilFinished(attempt)).toMatchObject({ phase: 'Succeeded', logs: { lines: 30_000, gaps: 0 } })
     expect(await world.log(attempt)).toEqual(lines)
     expect(await world.finished(attempt)).toHaveLength(1)
+  })
+
+  it('closes the log for a replica that was killed, long before its lease is over', async () => {
+    await using world = await World.create()
+    await world.startWatcher()
+    const holder = await world.spawnWatcher()
+    const { attempt, write, kill, writeResult } = await world.launch()
+    await write(joined(texts(1, 100)))
+    await expect.poll(async () => (await world.log(attempt)).length, IN_TIME).toBe(100)
+    const exited = once(holder, 'exit')
+    holder.kill('SIGKILL')
+    await exited
+    await write(joined(texts(101, 200)))
+    await writeResult({ lines: 200 })
+    await kill()
+    const startedAt = performance.now()
+    expect(await world.untilFinished(attempt)).toMatchObject({ phase: 'Succeeded', logs: { lines: 200, gaps: 0 } })
+    expect(performance.now() - startedAt).toBeLessThan(LOG_WAIT_MS)
+    expect(await world.log(attempt)).toEqual(texts(1, 200))
   })
 
   it('goes on when the broker was killed and came back', { timeout: 60_000 }, async () => {

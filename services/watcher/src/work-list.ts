@@ -2,7 +2,6 @@ import { attemptSubject } from '@orchestrator/shared/contracts'
 import { type Clock, describeError } from '@orchestrator/shared/core'
 import type { Ledger, StoredEvent } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
-
 import type { AttemptWatch, WatchOrder } from './attempt-watch.ts'
 import { CLOSE_WITHIN_MS } from './logs/log-follower.ts'
 import type { Observer, ShownWorkload } from './observers/port.ts'
@@ -40,10 +39,6 @@ export class WorkList implements AsyncDisposable {
   /** True once the runtime was listed. */
   get listed(): boolean {
     return this.#listed
-  }
-
-  get size(): number {
-    return this.#watches.size
   }
 
   leaseChanged(): void {
@@ -130,7 +125,11 @@ export class WorkList implements AsyncDisposable {
     try {
       await watch.run(signal)
     } catch (error) {
-      if (!signal.aborted) this.#options.logger.error({ attempt: attempt.name, problem: describeError(error) }, 'attempt no longer watched')
+      if (!signal.aborted)
+        this.#options.logger.error(
+          { attempt: attempt.name, problem: describeError(error) },
+          'attempt no longer watched',
+        )
     } finally {
       this.#watches.delete(attempt.subject)
     }

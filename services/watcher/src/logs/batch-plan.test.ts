@@ -1,8 +1,14 @@
 import type { LogBatch } from '@orchestrator/shared/contracts'
 import { describe, expect, it } from 'vitest'
-
 import { lineText } from '../testing/attempts.ts'
-import { afterPublished, BATCH_LINES_BYTES, closingBatch, firstPosition, planBatch, type Position } from './batch-plan.ts'
+import {
+  afterPublished,
+  BATCH_LINES_BYTES,
+  closingBatch,
+  firstPosition,
+  planBatch,
+  type Position,
+} from './batch-plan.ts'
 import { AT_START, LineScanner, type ScannedLine } from './line-scanner.ts'
 
 const ID = 'submitted-1'
@@ -27,7 +33,15 @@ describe('planBatch', () => {
 
   it('tells gaps before and within it', () => {
     const { head } = plan({ ...start, next: 3 }, lines(5, 6, 9))
-    expect(head).toMatchObject({ first: 5, last: 9, count: 3, gaps: [{ first: 3, last: 4 }, { first: 7, last: 8 }] })
+    expect(head).toMatchObject({
+      first: 5,
+      last: 9,
+      count: 3,
+      gaps: [
+        { first: 3, last: 4 },
+        { first: 7, last: 8 },
+      ],
+    })
   })
 
   it('passes over lines that are in the stream, and has nothing when all are', () => {
@@ -58,11 +72,18 @@ describe('where to go on', () => {
   it('is after the batch that is there instead', () => {
     const refused = { kind: 'refused', seq: 9, batch: theirs } as const
     expect(afterPublished(start, sent, refused)).toMatchObject({ expectedSeq: 9, next: 3 })
-    expect(afterPublished({ ...start, expectedSeq: 5, next: 8 }, sent, refused)).toMatchObject({ expectedSeq: 9, next: 3 })
+    expect(afterPublished({ ...start, expectedSeq: 5, next: 8 }, sent, refused)).toMatchObject({
+      expectedSeq: 9,
+      next: 3,
+    })
   })
 
   it('is after the last acknowledged line, with a gap, when nothing is there any more', () => {
-    const position = afterPublished({ ...start, expectedSeq: 5, next: 4 }, sent, { kind: 'refused', seq: 0, batch: undefined })
+    const position = afterPublished({ ...start, expectedSeq: 5, next: 4 }, sent, {
+      kind: 'refused',
+      seq: 0,
+      batch: undefined,
+    })
     expect(position).toMatchObject({ expectedSeq: 0, next: 4, lost: { first: 1, last: 3 } })
     expect(plan(position, lines(4)).head).toMatchObject({ first: 4, gaps: [{ first: 1, last: 3 }] })
   })
@@ -71,19 +92,38 @@ describe('where to go on', () => {
     const position = firstPosition(undefined, { submittedId: ID, noted: 40 })
     expect(plan(position, lines(40, 41, 43)).head).toMatchObject({
       first: 41,
-      gaps: [{ first: 1, last: 40 }, { first: 42, last: 42 }],
+      gaps: [
+        { first: 1, last: 40 },
+        { first: 42, last: 42 },
+      ],
     })
   })
 
   it('is the first line where the last batch is of another attempt', () => {
-    const foreign = { seq: 4, batch: { lines: [], head: { ...theirs.head, submittedId: 'other', closing: { lines: 2, gaps: 0 } } } }
-    expect(firstPosition(foreign, { submittedId: ID, noted: 0 })).toMatchObject({ expectedSeq: 4, next: 1, closed: undefined })
+    const foreign = {
+      seq: 4,
+      batch: { lines: [], head: { ...theirs.head, submittedId: 'other', closing: { lines: 2, gaps: 0 } } },
+    }
+    expect(firstPosition(foreign, { submittedId: ID, noted: 0 })).toMatchObject({
+      expectedSeq: 4,
+      next: 1,
+      closed: undefined,
+    })
   })
 
   it('is nowhere after the closing batch', () => {
     const closing = closingBatch({ ...start, next: 4 }, ID, { last: 6, lines: 2 })
-    expect(closing.head).toMatchObject({ first: 7, last: 6, count: 0, gaps: [{ first: 4, last: 6 }], closing: { lines: 2, gaps: 4 } })
-    expect(firstPosition({ seq: 3, batch: closing }, { submittedId: ID, noted: 0 }).closed).toEqual({ lines: 2, gaps: 4 })
+    expect(closing.head).toMatchObject({
+      first: 7,
+      last: 6,
+      count: 0,
+      gaps: [{ first: 4, last: 6 }],
+      closing: { lines: 2, gaps: 4 },
+    })
+    expect(firstPosition({ seq: 3, batch: closing }, { submittedId: ID, noted: 0 }).closed).toEqual({
+      lines: 2,
+      gaps: 4,
+    })
     expect(afterPublished(start, closing, { kind: 'stored', seq: 3 }).closed).toEqual({ lines: 2, gaps: 4 })
   })
 })

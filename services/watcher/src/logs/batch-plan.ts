@@ -1,7 +1,6 @@
 /** Which lines go into which batch, and where to go on after each answer of the broker. Data in, data out. */
 import { LOG_BATCH_BYTES, type LogBatch, type LogGap } from '@orchestrator/shared/contracts'
 import type { LogPublished } from '@orchestrator/shared/nats'
-
 import type { ScannedLine } from './line-scanner.ts'
 
 /** Where a log stands: everything below `next` is in a batch of the stream, or counted as a gap there. */
@@ -34,7 +33,10 @@ const MAX_GAPS = 64
  * Where a watcher begins that has published nothing yet.
  * @param noted the last line noted in `attempt.progressed`: without a batch, what was published up to there is gone
  */
-export function firstPosition(last: LastBatch, { submittedId, noted }: { submittedId: string; noted: number }): Position {
+export function firstPosition(
+  last: LastBatch,
+  { submittedId, noted }: { submittedId: string; noted: number },
+): Position {
   const start: Position = { expectedSeq: last?.seq ?? 0, next: 1, lost: undefined, lostThrough: 0, closed: undefined }
   if (last === undefined) return goOnAfterLoss(start, noted)
   return followBatch(start, last.batch, submittedId)
@@ -63,7 +65,11 @@ function goOnAfterLoss(position: Position, line: number): Position {
 }
 
 /** The lines that `position` still needs, in order, as one batch; `undefined` when there is none. */
-export function planBatch(position: Position, submittedId: string, lines: readonly ScannedLine[]): LogBatch | undefined {
+export function planBatch(
+  position: Position,
+  submittedId: string,
+  lines: readonly ScannedLine[],
+): LogBatch | undefined {
   const gaps: LogGap[] = position.lost === undefined ? [] : [position.lost]
   const taken: string[] = []
   let covered = position.next - 1
@@ -77,7 +83,10 @@ export function planBatch(position: Position, submittedId: string, lines: readon
     covered = line.seq
   }
   if (taken.length === 0) return undefined
-  return { head: { v: 1, submittedId, first: firstLine(position, gaps), last: covered, count: taken.length, gaps }, lines: taken }
+  return {
+    head: { v: 1, submittedId, first: firstLine(position, gaps), last: covered, count: taken.length, gaps },
+    lines: taken,
+  }
 }
 
 /** Gaps before the first line are none of the batch's own numbers. */

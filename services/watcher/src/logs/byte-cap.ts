@@ -17,7 +17,10 @@ export interface CapSituation {
 }
 
 /** Where the tail begins; `amidLine` when that may be within a line, which is left out then. */
-export function tailOf({ size, heldFrom, capBytes }: CapSituation): { readonly offset: number; readonly amidLine: boolean } {
+export function tailOf({ size, heldFrom, capBytes }: CapSituation): {
+  readonly offset: number
+  readonly amidLine: boolean
+} {
   const tailStart = size - (capBytes - headBytes(capBytes))
   if (size <= capBytes || tailStart <= heldFrom) return { offset: heldFrom, amidLine: false }
   // From the byte before: a newline there means that a line begins exactly at the tail's start.

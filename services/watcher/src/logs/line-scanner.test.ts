@@ -1,7 +1,6 @@
 import { RUNNER_LINE_MAX_BYTES } from '@orchestrator/shared/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-
 import { lineText } from '../testing/attempts.ts'
 import { AT_START, LineScanner, type ScannedLine } from './line-scanner.ts'
 
@@ -60,7 +59,11 @@ describe('LineScanner', () => {
   })
 
   it('keeps a line with bytes that are no UTF-8, those replaced', () => {
-    const bytes = Buffer.concat([Buffer.from('{"seq":1,"kind":"text","text":"'), Buffer.of(0xff, 0xc3), Buffer.from('"}\n')])
+    const bytes = Buffer.concat([
+      Buffer.from('{"seq":1,"kind":"text","text":"'),
+      Buffer.of(0xff, 0xc3),
+      Buffer.from('"}\n'),
+    ])
     const { lines } = scan(bytes)
     expect(lines).toMatchObject([{ seq: 1, text: '{"seq":1,"kind":"text","text":"\uFFFD\uFFFD"}', end: bytes.length }])
   })
@@ -88,14 +91,21 @@ describe('LineScanner', () => {
       fc.constantFrom('junk', '💥'.repeat(10), '', '{"seq":', 'x'.repeat(RUNNER_LINE_MAX_BYTES + 1)),
     )
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 30 }), fc.integer({ min: 1, max: 500 }), fc.boolean(), (pieces, chunk, cut) => {
-        const whole = file(...pieces.map((text, i) => (text === 'good' ? lineText(i + 1) : text)))
-        const bytes = cut ? whole.subarray(0, -3) : whole
-        const [one, many] = [scan(bytes), scan(bytes, chunk)]
-        expect(many.lines).toEqual(one.lines)
-        expect([many.scanner.last, many.scanner.damaged]).toEqual([one.scanner.last, one.scanner.damaged])
-        expect(one.lines.every(({ start, end, text }) => bytes.subarray(start, end).toString().trimEnd() === text)).toBe(true)
-      }),
+      fc.property(
+        fc.array(piece, { maxLength: 30 }),
+        fc.integer({ min: 1, max: 500 }),
+        fc.boolean(),
+        (pieces, chunk, cut) => {
+          const whole = file(...pieces.map((text, i) => (text === 'good' ? lineText(i + 1) : text)))
+          const bytes = cut ? whole.subarray(0, -3) : whole
+          const [one, many] = [scan(bytes), scan(bytes, chunk)]
+          expect(many.lines).toEqual(one.lines)
+          expect([many.scanner.last, many.scanner.damaged]).toEqual([one.scanner.last, one.scanner.damaged])
+          expect(
+            one.lines.every(({ start, end, text }) => bytes.subarray(start, end).toString().trimEnd() === text),
+          ).toBe(true)
+        },
+      ),
       { numRuns: 60 },
     )
   })

@@ -88,7 +88,7 @@ export class LineScanner {
     const tooLong = this.#skipping || rest.length > RUNNER_LINE_MAX_BYTES
     this.#skipping = tooLong
     // A copy, so that a short rest does not keep its whole chunk alive.
-    this.#rest = tooLong ? EMPTY : Buffer.from(rest)
+    this.#rest = tooLong || rest.length === 0 ? EMPTY : Buffer.from(rest)
     this.#restStart = tooLong ? start + rest.length : start
   }
 

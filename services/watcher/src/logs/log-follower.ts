@@ -1,8 +1,8 @@
 import { LOG_BATCH_MS } from '@orchestrator/shared/contracts'
 import { backoffMs, type Clock, describeError, isAbort } from '@orchestrator/shared/core'
 import type { Logger } from '@orchestrator/shared/service'
-
 import type { ProgressTeller } from '../progress/progress-teller.ts'
+import type { Turns } from '../turns.ts'
 import { Wake } from '../wake.ts'
 import type { LogCounts } from './batch-plan.ts'
 import type { LogEnd, LogShipper } from './log-shipper.ts'
@@ -12,6 +12,8 @@ export interface LogFollowerOptions {
   readonly teller: ProgressTeller
   /** Another watcher does it while this one does not. */
   readonly lease: { readonly held: boolean }
+  /** Shared by all logs: what is read and not yet published is in memory. */
+  readonly turns: Turns
   readonly clock: Clock
   readonly logger: Logger
   /** Without any hint. */
@@ -20,6 +22,8 @@ export interface LogFollowerOptions {
 
 /** How long the closing batch is tried for after the end. */
 export const CLOSE_WITHIN_MS = 3_600_000
+/** After an end nobody waits long for a holder of the lease that may be dead: two at once do no harm. */
+const STANDBY_WAIT_MS = 1000
 const BACKOFF = { firstMs: 250, maxMs: 5000 }
 
 /** Follows one log from its first line to the closing batch, and tells progress on the way. */
@@ -71,24 +75,37 @@ export class LogFollower {
 
   /** @returns how long there is nothing to do, as far as is known */
   async #step(signal: AbortSignal): Promise<number> {
-    const { shipper, teller, lease, clock, intervalMs } = this.#options
+    const { clock, turns } = this.#options
     this.#shippedAtMs = clock.monotonicMs()
     try {
-      if (!lease.held) return await this.#stepAside(signal)
-      await shipper.ship(this.#end, signal)
+      if (!this.#isMine()) return await this.#stepAside(signal)
+      const waitMs = await turns.run(async () => await this.#ship(signal))
       this.#failures = 0
-      return Math.min(intervalMs, (this.closed === undefined ? await teller.tell(shipper.covered) : undefined) ?? intervalMs)
+      return waitMs
     } catch (error) {
       if (isAbort(error, signal)) throw error
       return await this.#recover(error, signal)
     }
   }
 
-  /** The holder of the lease closes the log; whether it did matters only at the end. */
+  async #ship(signal: AbortSignal): Promise<number> {
+    const { shipper, teller, intervalMs } = this.#options
+    await shipper.ship(this.#end, signal)
+    const dueInMs = this.closed === undefined ? await teller.tell(shipper.covered) : undefined
+    return Math.min(intervalMs, dueInMs ?? intervalMs)
+  }
+
+  #isMine(): boolean {
+    const { lease, clock } = this.#options
+    return lease.held || (this.#end !== undefined && clock.monotonicMs() - this.#end.atMs >= STANDBY_WAIT_MS)
+  }
+
+  /** The holder of the lease is at it, if it lives. */
   async #stepAside(signal: AbortSignal): Promise<number> {
-    const { shipper, intervalMs } = this.#options
-    if (this.#end !== undefined) await shipper.look(signal)
-    return this.#end === undefined ? intervalMs : Math.min(intervalMs, LOG_BATCH_MS * 4)
+    const { shipper, intervalMs, clock } = this.#options
+    if (this.#end === undefined) return intervalMs
+    await shipper.look(signal)
+    return Math.max(0, this.#end.atMs + STANDBY_WAIT_MS - clock.monotonicMs())
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<number> {

@@ -1,7 +1,6 @@
 import type { LogBatch } from '@orchestrator/shared/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-
 import { lineText } from '../testing/attempts.ts'
 import { MemoryLog, MemorySource, type Weather } from '../testing/memory-log.ts'
 import { LogShipper, type LogShipperOptions } from './log-shipper.ts'
@@ -12,12 +11,24 @@ const { signal } = new AbortController()
 
 function shipperOf(log: MemoryLog, source: MemorySource, change: Partial<LogShipperOptions> = {}): LogShipper {
   const notedLine = (): Promise<number> => Promise.resolve(0)
-  const fixed = { logs: log.logs, subject: 's', submittedId: ID, source, capBytes: 64 * MIB, notedLine, onLine: () => undefined }
+  const fixed = {
+    logs: log.logs,
+    subject: 's',
+    submittedId: ID,
+    source,
+    capBytes: 64 * MIB,
+    notedLine,
+    onLine: () => undefined,
+  }
   return new LogShipper({ ...fixed, ...change })
 }
 
 /** Numbers of the lines in the batches, in their order; throws where the batches contradict themselves. */
-function readBack(batches: readonly LogBatch[]): { lines: number[]; missing: Set<number>; closing: LogBatch['head']['closing'] } {
+function readBack(batches: readonly LogBatch[]): {
+  lines: number[]
+  missing: Set<number>
+  closing: LogBatch['head']['closing']
+} {
   const lines: number[] = []
   const missing = new Set<number>()
   for (const { head, lines: texts } of batches) {
@@ -32,7 +43,10 @@ function readBack(batches: readonly LogBatch[]): { lines: number[]; missing: Set
 }
 
 const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i)
-const text = (first: number, last: number): string => range(first, last).map((n) => `${lineText(n)}\n`).join('')
+const text = (first: number, last: number): string =>
+  range(first, last)
+    .map((n) => `${lineText(n)}\n`)
+    .join('')
 const stored = (log: MemoryLog): LogBatch[] => log.batches.map(({ batch }) => batch)
 
 describe('LogShipper', () => {
@@ -63,7 +77,11 @@ describe('LogShipper', () => {
     const [log, source] = [new MemoryLog(), new MemorySource()]
     source.append(text(1, 2))
     await shipperOf(log, source).ship({ lines: 5 }, signal)
-    expect(readBack(stored(log))).toMatchObject({ lines: [1, 2], missing: new Set([3, 4, 5]), closing: { lines: 2, gaps: 3 } })
+    expect(readBack(stored(log))).toMatchObject({
+      lines: [1, 2],
+      missing: new Set([3, 4, 5]),
+      closing: { lines: 2, gaps: 3 },
+    })
   })
 
   it('tells every line once, also to one who comes later, and when the log is read again', async () => {
@@ -89,14 +107,22 @@ describe('LogShipper', () => {
     log.evict()
     source.append(text(4, 5))
     await shipper.ship({ lines: 5 }, signal)
-    expect(readBack(stored(log))).toMatchObject({ lines: [4, 5], missing: new Set([1, 2, 3]), closing: { lines: 2, gaps: 3 } })
+    expect(readBack(stored(log))).toMatchObject({
+      lines: [4, 5],
+      missing: new Set([1, 2, 3]),
+      closing: { lines: 2, gaps: 3 },
+    })
   })
 
   it('goes on after the noted line when it comes to an empty stream', async () => {
     const [log, source] = [new MemoryLog(), new MemorySource()]
     source.append(text(1, 5))
     await shipperOf(log, source, { notedLine: () => Promise.resolve(3) }).ship({ lines: 5 }, signal)
-    expect(readBack(stored(log))).toMatchObject({ lines: [4, 5], missing: new Set([1, 2, 3]), closing: { lines: 2, gaps: 3 } })
+    expect(readBack(stored(log))).toMatchObject({
+      lines: [4, 5],
+      missing: new Set([1, 2, 3]),
+      closing: { lines: 2, gaps: 3 },
+    })
   })
 
   it('says nothing after another’s closing batch', async () => {
@@ -111,21 +137,26 @@ describe('LogShipper', () => {
     expect(readBack(stored(log)).lines).toEqual([1, 2, 3])
   })
 
-  it.each([0, 1, 5, 40])('keeps head and tail of a log above its cap, and counts the middle (shipped on the way %i times)', async (steps) => {
-    const [log, source] = [new MemoryLog(), new MemorySource()]
-    const lineBytes = text(1000, 1000).length
-    const shipper = shipperOf(log, source, { capBytes: lineBytes * 400 })
-    source.append(text(1001, 2000).replaceAll(/"seq":(\d+)/g, (_, n: string) => `"seq":${Number(n) - 1000}`.padEnd(10)))
-    for (let i = 0; i < steps; i += 1) await shipper.ship(undefined, signal)
-    await shipper.ship({ lines: 1000 }, signal)
-    const { lines, missing, closing } = readBack(stored(log))
-    expect(lines.length).toBeGreaterThan(380)
-    expect(lines.length).toBeLessThanOrEqual(410)
-    expect(lines.slice(0, 200)).toEqual(range(1, 200))
-    expect(lines.slice(-80)).toEqual(range(921, 1000))
-    expect(lines.length + missing.size).toBe(1000)
-    expect(closing).toEqual({ lines: lines.length, gaps: missing.size })
-  })
+  it.each([0, 1, 5, 40])(
+    'keeps head and tail of a log above its cap, and counts the middle (shipped on the way %i times)',
+    async (steps) => {
+      const [log, source] = [new MemoryLog(), new MemorySource()]
+      const lineBytes = text(1000, 1000).length
+      const shipper = shipperOf(log, source, { capBytes: lineBytes * 400 })
+      source.append(
+        text(1001, 2000).replaceAll(/"seq":(\d+)/g, (_, n: string) => `"seq":${Number(n) - 1000}`.padEnd(10)),
+      )
+      for (let i = 0; i < steps; i += 1) await shipper.ship(undefined, signal)
+      await shipper.ship({ lines: 1000 }, signal)
+      const { lines, missing, closing } = readBack(stored(log))
+      expect(lines.length).toBeGreaterThan(380)
+      expect(lines.length).toBeLessThanOrEqual(410)
+      expect(lines.slice(0, 200)).toEqual(range(1, 200))
+      expect(lines.slice(-80)).toEqual(range(921, 1000))
+      expect(lines.length + missing.size).toBe(1000)
+      expect(closing).toEqual({ lines: lines.length, gaps: missing.size })
+    },
+  )
 
   it('cuts nothing of a log that just fits', async () => {
     const [log, source] = [new MemoryLog(), new MemorySource()]
@@ -179,7 +210,8 @@ describe('LogShipper', () => {
           }
         }
         write('')
-        for (let i = 0; i < 60 && mine.closed === undefined; i += 1) await Promise.all([ship(mine, { lines: written }), ship(other, { lines: written })])
+        for (let i = 0; i < 60 && mine.closed === undefined; i += 1)
+          await Promise.all([ship(mine, { lines: written }), ship(other, { lines: written })])
         const { lines, missing, closing } = readBack(stored(log))
         expect(lines).toEqual([...new Set(lines)].toSorted((a, b) => a - b))
         expect(lines.filter((n) => missing.has(n))).toEqual([])

@@ -1,6 +1,5 @@
 import type { LogBatch } from '@orchestrator/shared/contracts'
 import type { Logs } from '@orchestrator/shared/nats'
-
 import {
   afterPublished,
   BATCH_LINES_BYTES,

@@ -1,6 +1,5 @@
 /** How a watcher sees workloads. One observer for each runtime; everything above this port is the same for all. */
 import type { AttemptRef, ResultRecord, RunnerLine } from '@orchestrator/shared/contracts'
-
 import type { StartedAttempt } from '../started-attempt.ts'
 
 /** What the runtime itself says about an end. */

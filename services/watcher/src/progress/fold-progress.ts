@@ -1,6 +1,5 @@
 /** What people see of a running attempt, folded from its lines. */
 import { type Step, type Usage, RunnerLine } from '@orchestrator/shared/contracts'
-
 import { cutToJsonBytes } from '../json-size.ts'
 
 export interface RunnerProgress {

@@ -1,7 +1,7 @@
 /** When progress is told: a new step at once, anything else at most every two seconds. */
 import type { RunnerProgress } from './fold-progress.ts'
 
-export const PROGRESS_INTERVAL_MS = 2000
+const PROGRESS_INTERVAL_MS = 2000
 
 export interface ToldProgress {
   readonly progress: RunnerProgress

@@ -2,7 +2,6 @@ import { createEvent, newEventId, progressSubject } from '@orchestrator/shared/c
 import { type Clock, describeError } from '@orchestrator/shared/core'
 import type { Progress } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
-
 import type { StartedAttempt } from '../started-attempt.ts'
 import { foldLine, NO_PROGRESS, type RunnerProgress } from './fold-progress.ts'
 import { progressDueInMs, type ToldProgress } from './progress-pace.ts'

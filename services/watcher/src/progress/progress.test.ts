@@ -4,7 +4,6 @@ import { createLogger } from '@orchestrator/shared/service'
 import { createTestClock } from '@orchestrator/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-
 import { jsonBytes } from '../json-size.ts'
 import { lineText, startedAttempt } from '../testing/attempts.ts'
 import { foldLine, NO_PROGRESS, type RunnerProgress } from './fold-progress.ts'
@@ -33,12 +32,24 @@ describe('foldLine', () => {
       message: undefined,
       usage: { ...NO_USAGE, toolCalls: 3 },
       lastText: 'I am done.',
-      lastActions: ['Edit: file 1', 'Edit: file 2', 'Edit: file 3', 'Edit: file 4', 'warning: architecture.md is missing'],
+      lastActions: [
+        'Edit: file 1',
+        'Edit: file 2',
+        'Edit: file 3',
+        'Edit: file 4',
+        'warning: architecture.md is missing',
+      ],
     })
   })
 
   it('is not moved by output, unknown kinds or wrong shapes', () => {
-    for (const line of [{ kind: 'output', text: 'x' }, { kind: 'thought', seq: 1 }, { kind: 'step', step: 7 }, { kind: 7 }, {}]) {
+    for (const line of [
+      { kind: 'output', text: 'x' },
+      { kind: 'thought', seq: 1 },
+      { kind: 'step', step: 7 },
+      { kind: 7 },
+      {},
+    ]) {
       expect(foldLine(NO_PROGRESS, line)).toBe(NO_PROGRESS)
     }
   })
@@ -70,10 +81,16 @@ describe('ProgressTeller', () => {
         return await Promise.resolve()
       },
     }
-    return new ProgressTeller({ attempt: startedAttempt(), progress, clock, logger: createLogger({ name: 'test', level: 'silent' }) })
+    return new ProgressTeller({
+      attempt: startedAttempt(),
+      progress,
+      clock,
+      logger: createLogger({ name: 'test', level: 'silent' }),
+    })
   }
 
-  const see = (teller: ProgressTeller, n: number, body?: RunnerLineBody): void => teller.see(JSON.parse(lineText(n, body)) as object)
+  const see = (teller: ProgressTeller, n: number, body?: RunnerLineBody): void =>
+    teller.see(JSON.parse(lineText(n, body)) as object)
 
   it('says nothing before the first line, then that it runs', async () => {
     const published: Event[] = []

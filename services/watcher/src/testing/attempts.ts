@@ -12,7 +12,6 @@ import {
   type ResultRecord,
   type RunnerLineBody,
 } from '@orchestrator/shared/contracts'
-
 import type { StartedAttempt } from '../started-attempt.ts'
 
 export function startedAttempt(change: Partial<StartedAttempt> = {}): StartedAttempt {
@@ -49,7 +48,9 @@ export function resultRecord(change: Partial<ResultRecord> = {}): ResultRecord {
     pushedSha: 'b'.repeat(40),
     commits: [{ sha: 'b'.repeat(40), author: 'claude-agent-1', subject: 'Add an order book' }],
     diffStat: { files: 1, insertions: 2, deletions: 3 },
-    gates: [{ name: 'tests', command: ['npm', 'test'], passed: true, exitCode: 0, timedOut: false, durationMs: 10, tail: '' }],
+    gates: [
+      { name: 'tests', command: ['npm', 'test'], passed: true, exitCode: 0, timedOut: false, durationMs: 10, tail: '' },
+    ],
     observedTests: [],
     criteria: [],
     flags: [],
@@ -72,12 +73,26 @@ export function startedEvent(attempt: StartedAttempt): Extract<LedgerEvent, { ty
   const { name, submittedId, runtime, location, workloadUid, generation, branch, repository } = attempt
   const epoch = { generation, sequence: 1 }
   const data = { name, submittedId, runtime, location, workloadUid, epoch, branch, repository }
-  return createEvent({ id: newEventId(), type: 'attempt.started', source: 'launcher', subject: name, time: new Date(), data })
+  return createEvent({
+    id: newEventId(),
+    type: 'attempt.started',
+    source: 'launcher',
+    subject: name,
+    time: new Date(),
+    data,
+  })
 }
 
 export function stopEvent({ name }: StartedAttempt): Extract<LedgerEvent, { type: 'task.stopRequested' }> {
   const data = { name, requestedBy: { door: 'cli' as const, caller: 'lead' } }
-  return createEvent({ id: newEventId(), type: 'task.stopRequested', source: 'submitter', subject: name, time: new Date(), data })
+  return createEvent({
+    id: newEventId(),
+    type: 'task.stopRequested',
+    source: 'submitter',
+    subject: name,
+    time: new Date(),
+    data,
+  })
 }
 
 export function refOf(n: number): AttemptRef {

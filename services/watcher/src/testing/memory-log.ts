@@ -1,7 +1,6 @@
 import { decodeLogBatch, encodeLogBatch, type LogBatch } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
 import type { LogPublished, Logs } from '@orchestrator/shared/nats'
-
 import type { LineSource } from '../observers/port.ts'
 
 /** What a publish meets: the answer, or none, with the batch stored or not. */

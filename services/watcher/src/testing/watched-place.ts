@@ -5,13 +5,10 @@ import { once } from 'node:events'
 import { appendFile, mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-
 import { type AttemptFile, attemptName, type ResultRecord } from '@orchestrator/shared/contracts'
 import { createProcessTable, formatWorkloadUid } from '@orchestrator/shared/process'
-
 import { readMachineId } from '../observers/process/machine-id.ts'
-import type { StartedAttempt } from '../started-attempt.ts'
-import { attemptFolder } from '../verdict.ts'
+import { attemptFolder, type StartedAttempt } from '../started-attempt.ts'
 import { attemptSpec, refOf, resultRecord, startedAttempt } from './attempts.ts'
 
 export interface FakeRunner {
@@ -82,12 +79,15 @@ async function prepare({ stateDirectory, location, child, order }: Preparation):
   const workspaceDirectory = join(stateDirectory, 'workspaces', 'workspace-trader')
   const spawnId = randomUUID()
   const linesFile = join(folder, 'lines', `${spawnId}.ndjson`)
-  const results = join(workspaceDirectory, attemptFolder(ref, attempt.generation))
+  const results = join(workspaceDirectory, attemptFolder(attempt))
   for (const part of ['files', 'held', 'lines', 'errors']) await mkdir(join(folder, part), { recursive: true })
   await mkdir(results, { recursive: true })
   const { submittedId, workloadUid } = attempt
   await writeFile(join(folder, 'attempt.json'), JSON.stringify(toOrder(attempt, workspaceDirectory)))
-  await writeFile(join(folder, 'held', `${spawnId}.json`), JSON.stringify({ v: 1, submittedId, workloadUid, spawn: spawnId, ...identity }))
+  await writeFile(
+    join(folder, 'held', `${spawnId}.json`),
+    JSON.stringify({ v: 1, submittedId, workloadUid, spawn: spawnId, ...identity }),
+  )
   await writeFile(linesFile, '')
   if (order.held !== true) await writeFile(join(folder, 'go.json'), JSON.stringify({ v: 1, workloadUid }))
   return {

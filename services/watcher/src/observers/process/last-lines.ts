@@ -1,6 +1,5 @@
 /** The end of a log that has ended: the one line that says how. */
 import { RunnerLine } from '@orchestrator/shared/contracts'
-
 import { LineScanner } from '../../logs/line-scanner.ts'
 import type { LineSource, SummaryLine } from '../port.ts'
 

@@ -1,7 +1,6 @@
 /** What a watcher reads of an attempt's launch folder and of its folder in the workspace. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-
 import {
   ATTEMPT_FILE,
   AttemptFile,
@@ -14,9 +13,7 @@ import {
   StopFile,
 } from '@orchestrator/shared/contracts'
 import { RetryableError, sha256Hex } from '@orchestrator/shared/core'
-
-import type { StartedAttempt } from '../../started-attempt.ts'
-import { attemptFolder } from '../../verdict.ts'
+import { attemptFolder, type StartedAttempt } from '../../started-attempt.ts'
 import type { FoundRecord } from '../port.ts'
 import { isAbsent, readDocument } from './regular-file.ts'
 
@@ -59,7 +56,7 @@ export async function readStop(folder: string): Promise<StopFile | undefined> {
 export async function resultFolder(folder: string, attempt: StartedAttempt): Promise<string | undefined> {
   const order = await readOrder(folder)
   if (order?.submittedId !== attempt.submittedId) return undefined
-  return join(order.workspaceDirectory, attemptFolder(attempt.ref, attempt.generation))
+  return join(order.workspaceDirectory, attemptFolder(attempt))
 }
 
 export async function readRecord(folder: string, attempt: StartedAttempt): Promise<FoundRecord | undefined> {

@@ -1,9 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-
 import { temporaryDirectory } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-
 import { readMachineId } from './machine-id.ts'
 
 describe('readMachineId', () => {

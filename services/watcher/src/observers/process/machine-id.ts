@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-
 import { TerminalError } from '@orchestrator/shared/core'
-
 import { isAbsent } from './regular-file.ts'
 
 /** The location of this machine's state directory, as launched attempts name it: made once, whoever comes first. */

@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-
 import { createProcessTable } from '@orchestrator/shared/process'
 import { describe, expect, it } from 'vitest'
-
-import { attemptFolder } from '../../verdict.ts'
+import { attemptFolder } from '../../started-attempt.ts'
 import { lineText } from '../../testing/attempts.ts'
 import { createWatchedPlace, type WatchedPlace } from '../../testing/watched-place.ts'
 import type { Observer } from '../port.ts'
@@ -23,7 +21,15 @@ describe('createProcessObserver', () => {
     const observer = observe(place)
     const runner = await place.launch()
     const { attempt } = runner
-    const summary = { kind: 'summary', submittedId: attempt.submittedId, outcome: 'Succeeded', reason: 'GatesPassed', message: 'm', pushedSha: null, digest: 'd' } as const
+    const summary = {
+      kind: 'summary',
+      submittedId: attempt.submittedId,
+      outcome: 'Succeeded',
+      reason: 'GatesPassed',
+      message: 'm',
+      pushedSha: null,
+      digest: 'd',
+    } as const
     await runner.writeResult()
     await runner.write(`${lineText(1)}\n${lineText(2, summary)}\n`)
     expect(await observer.look(attempt)).toEqual({ kind: 'running' })
@@ -54,7 +60,11 @@ describe('createProcessObserver', () => {
 
   it('knows who was never let go, who lost the claim, and whose time was over', async () => {
     await using place = await createWatchedPlace()
-    const [waiting, loser, late] = [await place.launch({ held: true }), await place.launch({ n: 2 }), await place.launch({ n: 3 })]
+    const [waiting, loser, late] = [
+      await place.launch({ held: true }),
+      await place.launch({ n: 2 }),
+      await place.launch({ n: 3 }),
+    ]
     await loser.write(`${lineText(1, { kind: 'claim-lost', holder: 'somebody' })}\n`)
     await writeFile(join(late.folder, 'stop.json'), JSON.stringify({ v: 1, requestedBy: 'deadline' }))
     for (const runner of [waiting, loser, late]) await runner.kill()
@@ -79,14 +89,14 @@ describe('createProcessObserver', () => {
 
   it.each<[string, (path: string) => Promise<unknown>]>([
     ['a link', async (path) => await symlink('/etc/hostname', path)],
-    ['a pipe', async (path) => await Promise.resolve(execFileSync('mkfifo', [path]))],
+    ['a pipe', async (path) => await Promise.resolve(execFileSync('sh', ['-c', 'mkfifo "$0"', path]))],
     ['a folder', async (path) => await mkdir(path)],
     ['half a record', async (path) => await writeFile(path, '{"v":1,')],
     ['too long', async (path) => await writeFile(path, Buffer.alloc(17 * 1024 * 1024, ' '))],
   ])('takes no record from what is %s', async (_title, place) => {
     await using watched = await createWatchedPlace()
     const { attempt, kill } = await watched.launch()
-    const folder = join(watched.stateDirectory, 'workspaces', 'workspace-trader', attemptFolder(attempt.ref, 1))
+    const folder = join(watched.stateDirectory, 'workspaces', 'workspace-trader', attemptFolder(attempt))
     await place(join(folder, 'result.json'))
     await kill()
     expect(await observe(watched).look(attempt)).toEqual(gone)

@@ -1,8 +1,6 @@
 import { join } from 'node:path'
-
 import { AttemptRef } from '@orchestrator/shared/contracts'
 import { parseWorkloadUid, type ProcessTable } from '@orchestrator/shared/process'
-
 import type { StartedAttempt } from '../../started-attempt.ts'
 import type { LineSource, Observation, Observer, RuntimeCause, ShownWorkload } from '../port.ts'
 import { readLastWords } from './last-lines.ts'

@@ -1,12 +1,15 @@
 /** Reading files that somebody else writes, and who might have put something else in their place. */
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-
 import { RetryableError } from '@orchestrator/shared/core'
 import type { z } from 'zod'
+import { Turns } from '../../turns.ts'
 
 // A link is not followed, and a pipe does not keep us waiting.
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+// The process has four threads for this. With thousands of files open at once it would be no faster and keep their memory.
+const turns = new Turns(16)
 
 export function isAbsent(error: unknown): boolean {
   return hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')
@@ -14,6 +17,13 @@ export function isAbsent(error: unknown): boolean {
 
 /** `undefined` when there is no such file, or something that is none. @throws RetryableError RUNTIME_UNAVAILABLE */
 async function withRegularFile<T>(
+  path: string,
+  use: (file: FileHandle, size: number) => Promise<T>,
+): Promise<T | undefined> {
+  return await turns.run(async () => await openRegularFile(path, use))
+}
+
+async function openRegularFile<T>(
   path: string,
   use: (file: FileHandle, size: number) => Promise<T>,
 ): Promise<T | undefined> {

@@ -1,8 +1,6 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { join } from 'node:path'
-
 import { RESULT_FILE } from '@orchestrator/shared/contracts'
-
 import type { StartedAttempt } from '../../started-attempt.ts'
 import type { WorkloadHints } from '../port.ts'
 import { linesFolder, resultFolder } from './launch-folder.ts'
