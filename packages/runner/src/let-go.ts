@@ -48,11 +48,13 @@ async function claimOrRefuse(claimant: Claimant): Promise<Tenancy | number> {
   }
 }
 
-function obeyStopFile({ launchFolder, ending }: Claimant): AsyncDisposable {
+function obeyStopFile({ launchFolder, ending, attempt }: Claimant): AsyncDisposable {
   const over = new AbortController()
   const obey = async (): Promise<void> => {
-    const requestedBy = await waitForStopFile(launchFolder, over.signal)
-    if (requestedBy !== undefined) ending.end({ kind: 'stop', requestedBy })
+    const stop = await waitForStopFile(launchFolder, over.signal)
+    if (stop === undefined) return
+    const { wallClockMinutes: minutes } = attempt.spec.limits
+    ending.end(stop.cause === undefined ? { kind: 'stop', requestedBy: stop.requestedBy } : { kind: stop.cause, minutes })
   }
   const waiting = obey()
   return {

@@ -43,6 +43,20 @@ describe('a stop', { timeout: 60_000 }, () => {
     expect(carriers(launched)).toEqual([])
   })
 
+  it('by the launcher, because the limit is long past, is a timeout', async () => {
+    await using fixture = await createLaunchFixture(RUNNER_MAIN)
+    const launched = await fixture.prepare({ scenario: [...HALF_DONE, { do: 'hang' }] })
+    const runner = await letGo(launched)
+    await runner.said('half done')
+    await writeFile(
+      join(launched.folder, 'stop.json'),
+      JSON.stringify({ v: 1, requestedBy: 'the launcher', cause: 'deadline' }),
+    )
+    expect(await runner.exitCode()).toBe(1)
+    expect(await runner.result()).toMatchObject({ outcome: 'TimedOut', reason: 'DeadlineExceeded' })
+    expect(await fixture.target.read(TASK_BRANCH, 'half.txt')).toBe('half\n')
+  })
+
   it('by signal does the same', async () => {
     await using fixture = await createLaunchFixture(RUNNER_MAIN)
     const runner = await fixture.launch({ scenario: [...HALF_DONE, { do: 'hang' }] })

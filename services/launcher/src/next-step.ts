@@ -144,7 +144,7 @@ function stepForUnstarted(
 function stepForStarted(grant: Grant, history: AttemptHistory, workload: WorkloadFact): Step {
   const workloadUid = history.started?.data.workloadUid ?? ''
   const stopFor = (cause: StopCause): Step => {
-    const requestedBy = cause === 'deadline' ? cause : (history.stop?.data.requestedBy.caller ?? 'a person')
+    const requestedBy = cause === 'deadline' ? 'the launcher' : (history.stop?.data.requestedBy.caller ?? 'a person')
     return { kind: 'stop', grant, workloadUid, cause, requestedBy }
   }
   if (grant.workloadUid !== workloadUid) return { kind: 'noteStarted', workloadUid }

@@ -98,8 +98,8 @@ async function end({ world }: StepContext, step: StepOf<'stop' | 'awaitRelease'>
   const { grant, workloadUid } = step
   const order =
     step.kind === 'stop'
-      ? { workloadUid, ask: step.cause === 'requested', requestedBy: step.requestedBy }
-      : { workloadUid, ask: true, requestedBy: 'the launcher' }
+      ? { workloadUid, requestedBy: step.requestedBy, cause: step.cause }
+      : { workloadUid, requestedBy: 'the launcher', cause: 'requested' as const }
   const lookAgainMs = await world.runtime.stop(refOf(grant), order)
   return lookAgainMs === 0 ? undefined : { lookAgainMs }
 }

@@ -93,7 +93,12 @@ export type HeldFile = z.infer<typeof HeldFile>
 export const GoFile = z.object({ v: z.literal(1), workloadUid: z.string() })
 export type GoFile = z.infer<typeof GoFile>
 
-export const StopFile = z.object({ v: z.literal(1), requestedBy: z.string() })
+export const StopFile = z.object({
+  v: z.literal(1),
+  requestedBy: z.string(),
+  /** Set when nobody asked: the launcher ends an attempt that has outlived its limit. */
+  cause: z.exactOptional(z.literal('deadline')),
+})
 export type StopFile = z.infer<typeof StopFile>
 
 /** Content of `tasks/<tag>-<id>/attempt-<n>/claim`: which workload owns the attempt's folder. */

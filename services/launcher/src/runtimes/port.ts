@@ -23,10 +23,10 @@ export interface LaunchOrder {
 
 export interface StopOrder {
   readonly workloadUid: string
-  /** False: it had its chance, or cannot listen any more; no time is spent on asking. */
-  readonly ask: boolean
-  /** Who asked, for the workload's own record; `deadline` for the limit on its time, which a watcher then gives as the cause. */
+  /** Who asked, for the workload's own record. */
   readonly requestedBy: string
+  /** `deadline`: it has outlived its limit; workload and watcher then give that as the cause. */
+  readonly cause: 'requested' | 'deadline'
 }
 
 /**

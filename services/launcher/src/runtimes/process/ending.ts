@@ -29,9 +29,8 @@ export async function stop(options: EndingOptions, ref: WorkloadRef, order: Stop
   const now = clock.monotonicMs()
   const before = records.get(ref.submittedId) ?? NOT_STOPPED
   const listens = await isListening(options, ref, order.workloadUid)
-  // Also where there is no time to answer: the file tells the watcher who ended it.
-  if (listens) await writeStop(options.places.launchFolder(ref), order.requestedBy)
-  const graces = order.ask && listens ? stopGraces : { ...stopGraces, askMs: 0 }
+  if (listens) await writeStop(options.places.launchFolder(ref), order)
+  const graces = listens ? stopGraces : { ...stopGraces, askMs: 0 }
   const { measure, leftMs } = nextMeasure(before, graces, now)
   if (measure === 'ask') {
     records.set(ref.submittedId, { ...before, askedAt: before.askedAt ?? now })

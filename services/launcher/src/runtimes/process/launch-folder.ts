@@ -13,7 +13,7 @@ import {
 } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
 import type { z } from 'zod'
-import type { LaunchOrder, WorkloadRef } from '../port.ts'
+import type { LaunchOrder, StopOrder, WorkloadRef } from '../port.ts'
 
 /** From generation 2 on the generation is part of it: a restored ledger may give a name a second time. */
 export function launchFolderName({ name, generation }: Pick<WorkloadRef, 'name' | 'generation'>): string {
@@ -63,8 +63,11 @@ export async function writeGo(folder: string, workloadUid: string): Promise<void
   throw new RetryableError('RUNTIME_UNAVAILABLE', 'another workload of the attempt was let go', { details: { folder } })
 }
 
-export async function writeStop(folder: string, requestedBy: string): Promise<void> {
-  const stop: StopFile = { v: 1, requestedBy }
+export async function writeStop(
+  folder: string,
+  { requestedBy, cause }: Pick<StopOrder, 'requestedBy' | 'cause'>,
+): Promise<void> {
+  const stop: StopFile = { v: 1, requestedBy, ...(cause === 'deadline' && { cause }) }
   await writeOnce(join(folder, STOP_FILE), JSON.stringify(stop))
 }
 

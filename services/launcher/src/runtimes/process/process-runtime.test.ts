@@ -197,13 +197,13 @@ describe('a stop', () => {
     const runtime = createTestRuntime(directory.path)
     const attempt = order('obey')
     const workloadUid = await launchAndLetGo(attempt, runtime)
-    expect(await runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'lead' })).toBe(1000)
+    expect(await runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'lead' })).toBe(1000)
     expect(JSON.parse(await readFile(join(folderOf(attempt), 'stop.json'), 'utf8'))).toEqual({
       v: 1,
       requestedBy: 'lead',
     })
     await expectGone(attempt)
-    const again = (): Promise<number> => runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'lead' })
+    const again = (): Promise<number> => runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'lead' })
     await expect.poll(again, WAIT).toBe(0)
     expect(await runtime.released(refOf(attempt), workloadUid)).toBe(true)
   })
@@ -214,20 +214,21 @@ describe('a stop', () => {
     const workloadUid = await launchAndLetGo(attempt, runtime)
     await expect.poll(() => pidsOf(attempt).length, WAIT).toBe(2)
     const started = performance.now()
-    const stop = (): Promise<number> => runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'lead' })
+    const stop = (): Promise<number> => runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'lead' })
     await expect.poll(stop, WAIT).toBe(0)
     expect(performance.now() - started).toBeGreaterThanOrEqual(290)
     expect(pidsOf(attempt)).toEqual([])
   })
 
-  it('wastes no time on asking where there is a deadline', async () => {
+  it('tells a runner that has outlived its limit so, and lets it save its work', async () => {
     const runtime = createTestRuntime(directory.path)
     const attempt = order('obey')
     const workloadUid = await launchAndLetGo(attempt, runtime)
-    await runtime.stop(refOf(attempt), { workloadUid, ask: false, requestedBy: 'deadline' })
+    await runtime.stop(refOf(attempt), { workloadUid, cause: 'deadline', requestedBy: 'the launcher' })
     await expectGone(attempt)
     expect(JSON.parse(await readFile(join(folderOf(attempt), 'stop.json'), 'utf8'))).toMatchObject({
-      requestedBy: 'deadline',
+      requestedBy: 'the launcher',
+      cause: 'deadline',
     })
   })
 
@@ -235,7 +236,7 @@ describe('a stop', () => {
     const runtime = createTestRuntime(directory.path)
     const attempt = order('obey')
     const workloadUid = await runtime.launchHeld({ attempt, texts: {} }, never)
-    await runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'lead' })
+    await runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'lead' })
     await expectGone(attempt)
     expect(await ran(attempt)).toEqual([])
   })
@@ -246,7 +247,7 @@ describe('a stop', () => {
     const workloadUid = await launchAndLetGo(attempt, runtime)
     await expect.poll(async () => (await runtime.state(refOf(attempt), workloadUid)).kind, WAIT).toBe('gone')
     expect(await runtime.released(refOf(attempt), workloadUid)).toBe(false)
-    expect(await runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'leftover' })).toBeGreaterThan(0)
+    expect(await runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'leftover' })).toBeGreaterThan(0)
     await expect.poll(() => runtime.released(refOf(attempt), workloadUid), WAIT).toBe(true)
   })
 
@@ -255,7 +256,7 @@ describe('a stop', () => {
     const attempt = order('obey')
     const workloadUid = '00000000-0000-0000-0000-000000000000:1:1'
     expect(await runtime.state(refOf(attempt), workloadUid)).toEqual({ kind: 'gone' })
-    expect(await runtime.stop(refOf(attempt), { workloadUid, ask: true, requestedBy: 'lead' })).toBe(0)
+    expect(await runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'lead' })).toBe(0)
     expect(await runtime.released(refOf(attempt), workloadUid)).toBe(true)
   })
 })

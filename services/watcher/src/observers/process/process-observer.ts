@@ -79,7 +79,7 @@ async function observeEnd(folder: string, attempt: StartedAttempt, end: 'reboot'
 
 /** The launcher writes for whom it ends a workload: its own clock is one of them. */
 async function causeOf(folder: string): Promise<RuntimeCause | undefined> {
-  return (await readStop(folder))?.requestedBy === 'deadline' ? 'deadline' : undefined
+  return (await readStop(folder))?.cause
 }
 
 /** The file's name is known once the runner was held; until then there is nothing to read. */
