@@ -1,5 +1,5 @@
 import { newEventId } from '@orchestrator/shared/contracts'
-import { createKeyedQueue } from '@orchestrator/shared/core'
+import { createKeyedQueue, describeError, TerminalError } from '@orchestrator/shared/core'
 import { type Broker, createLedger, createLogs, createProgress } from '@orchestrator/shared/nats'
 import {
   type App,
@@ -17,6 +17,8 @@ import { registerLogRoutes } from './http/log-routes.ts'
 import { createHttpServer, type HttpServer, portOf } from './http/server.ts'
 import { registerTaskRoutes } from './http/task-routes.ts'
 import { createLedgerRoom } from './ledger-room.ts'
+import { createRecentBranches } from './recent-branches.ts'
+import { createDirectoryArchive, NO_ARCHIVE } from './log-archive.ts'
 import { createStop } from './stop.ts'
 import { createSubmit } from './submit.ts'
 import { createView } from './view/view.ts'
@@ -48,11 +50,23 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
     const connection = broker.connected ? 'ok' : 'disconnected'
     return healthOf({ broker: connection, filled: view.current ? 'ok' : 'the view is being filled', ...loops.checks() })
   }
+  const branches = createRecentBranches(() => view.sequence)
   const api: Api = {
     view,
-    submit: createSubmit({ settings, ledger, view, room, broker, queue: createKeyedQueue(), now, newEventId }),
+    submit: createSubmit({
+      settings,
+      ledger,
+      view,
+      room,
+      broker,
+      queue: createKeyedQueue(),
+      branches,
+      now,
+      newEventId,
+    }),
     stop: createStop({ ledger, broker, now, newEventId }),
     logs: createLogs(broker),
+    archive: config.ARCHIVE_DIR === undefined ? NO_ARCHIVE : createDirectoryArchive(config.ARCHIVE_DIR),
     broker,
     generation: () => ledger.generation,
     health,
@@ -68,14 +82,10 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
   stack.defer(() => closing.abort(stopping()))
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${portOf(server)}`
   logger.info({ url }, 'listening')
+  const failed = Promise.race([loops.failed, lost(broker)])
+  failed.catch(() => undefined) // whoever awaits it sees it; nobody has to
   const owned = stack.move()
-  return {
-    name: NAME,
-    url,
-    health,
-    failed: Promise.race([loops.failed, lost(broker)]),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  }
+  return { name: NAME, url, health, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 function stopping(): DOMException {
@@ -90,11 +100,18 @@ async function lost(broker: Broker): Promise<never> {
 }
 
 async function serve(api: Api, { HOST, PORT }: SubmitterConfig): Promise<HttpServer> {
-  const server = createHttpServer({ host: HOST, logger: api.logger, onFailure: (error) => api.view.noteFailure(error) })
+  const { logger, closing } = api
+  const server = createHttpServer({ host: HOST, logger, closing, onFailure: (error) => api.view.noteFailure(error) })
   registerTaskRoutes(server, api)
   registerAttemptRoutes(server, api)
   registerLogRoutes(server, api)
   registerHealthRoutes(server, api)
-  await server.listen({ host: HOST, port: PORT })
+  try {
+    await server.listen({ host: HOST, port: PORT })
+  } catch (cause) {
+    throw new TerminalError('CONFIG_INVALID', `cannot listen on HOST=${HOST} PORT=${PORT}: ${describeError(cause)}`, {
+      cause,
+    })
+  }
   return server
 }

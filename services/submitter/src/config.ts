@@ -22,5 +22,7 @@ export const SubmitterEnvironment = z.object({
    * replicas share one. `:memory:` keeps no file.
    */
   VIEW_FILE: z.string().min(1),
+  /** Where the watcher keeps whole logs; left out: logs are gone when the stream has let them go. */
+  ARCHIVE_DIR: z.string().startsWith('/', 'must be an absolute path').optional(),
 })
 export type SubmitterConfig = z.output<typeof SubmitterEnvironment>

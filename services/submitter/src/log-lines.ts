@@ -1,6 +1,6 @@
 /** From log batches to the lines of the API: what is asked for, gaps in their place, the end. Pure. */
-import type { LogBatch, LogEndLine, LogGap, LogGapLine } from '@orchestrator/shared/contracts'
-import type { z } from 'zod'
+import { type LogBatch, LogEndLine, type LogGap, LogGapLine } from '@orchestrator/shared/contracts'
+import { z } from 'zod'
 
 export interface LogPosition {
   /** The next line to hand out. */
@@ -19,7 +19,9 @@ export interface LogPart {
 
 /** The lines of one batch from a position on. */
 export function linesOfBatch({ head, lines }: LogBatch, position: LogPosition): LogPart {
-  const gaps = head.gaps.flatMap((gap) => gapFrom(gap, position.next)).toSorted((a, b) => a.first - b.first)
+  const gaps = [...letGo(head, position.next), ...head.gaps]
+    .flatMap((gap) => gapFrom(gap, position.next))
+    .toSorted((a, b) => a.first - b.first)
   const wanted = numberLines(lines, head.first, gaps.length > 0 || head.first < position.next).filter(
     ({ seq }) => seq >= position.next,
   )
@@ -28,6 +30,33 @@ export function linesOfBatch({ head, lines }: LogBatch, position: LogPosition): 
   const lost = position.lost + gaps.reduce((sum, { first, last }) => sum + last - first + 1, 0)
   const end = head.closing === undefined ? [] : [endLine(head.closing)]
   return { lines: [...merged, ...end], position: { next, lost }, ended: head.closing !== undefined }
+}
+
+/** The first line that a batch tells of: also one that it only counts as lost. */
+export function firstOf({ first, gaps }: LogBatch['head']): number {
+  return Math.min(first, ...gaps.map((gap) => gap.first))
+}
+
+/** What the stream held before this batch and holds no more: batches follow each other without a hole. */
+function letGo(head: LogBatch['head'], next: number): LogGap[] {
+  const first = firstOf(head)
+  return first > next ? [{ first: next, last: first - 1 }] : []
+}
+
+const ArchivedLine = z.union([z.object({ seq: z.int().min(1) }), LogGapLine, LogEndLine])
+
+/** One line of an archived log from a position on. */
+export function linesOfArchived(text: string, position: LogPosition): LogPart {
+  const line = ArchivedLine.parse(JSON.parse(text))
+  if ('seq' in line) {
+    if (line.seq < position.next) return { lines: [], position, ended: false }
+    return { lines: [text], position: { ...position, next: line.seq + 1 }, ended: false }
+  }
+  if (line.kind === 'end') return { lines: [endLine(line)], position, ended: true }
+  const gaps = gapFrom(line, position.next)
+  const lost = position.lost + gaps.reduce((sum, { first, last }) => sum + last - first + 1, 0)
+  const next = Math.max(position.next, line.last + 1)
+  return { lines: gaps.map(gapLine), position: { next, lost }, ended: false }
 }
 
 /** Lines that are there, and lines that are lost. */

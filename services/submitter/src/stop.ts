@@ -61,11 +61,7 @@ function stopEvent(
 const NOTE_MAX_BYTES = 1024
 
 /** Pure: nothing follows the end of an attempt, and one request to stop is enough. */
-export function decideStop(
-  { attempt }: StopRequest,
-  history: SubjectHistory,
-  event: LedgerEvent,
-): Decision<StopAnswer> {
+function decideStop({ attempt }: StopRequest, history: SubjectHistory, event: LedgerEvent): Decision<StopAnswer> {
   const { name, branch, workspace } = attempt.submitted.attempt
   const ended = history.events.findLast((stored) => stored.event.type === 'attempt.finished')
   if (ended?.event.type === 'attempt.finished') {

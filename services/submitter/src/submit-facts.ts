@@ -3,17 +3,35 @@ import { type AttemptSpec, normaliseRepositoryUrl, taskBranch, type TaskRef } fr
 import type { AdmissionFacts } from './admission/admit.ts'
 import type { OwnBranch } from './admission/branch.ts'
 import type { AnswerFacts } from './answer.ts'
-import type { ViewQueries } from './view/queries.ts'
+import type { RecentBranches } from './recent-branches.ts'
+import type { BranchRef, ViewQueries } from './view/queries.ts'
 import { type AttemptRow, phaseOf } from './view/rows.ts'
 
-export function admissionFacts(queries: ViewQueries, task: TaskRef, latest: AttemptRow | undefined): AdmissionFacts {
+export interface Admitting {
+  readonly task: TaskRef
+  readonly latest: AttemptRow | undefined
+}
+
+export function admissionFacts(
+  queries: ViewQueries,
+  branches: RecentBranches,
+  { task, latest }: Admitting,
+): AdmissionFacts {
   return {
-    latest: latest === undefined ? undefined : { spec: latest.submitted.attempt, phase: phaseOf(latest) },
-    lastOfService: () => queries.latestOfService(task.service)?.submitted.attempt,
+    latest: latest === undefined
+        ? undefined
+        : { spec: latest.submitted.attempt, sources: latest.submitted.sources, phase: phaseOf(latest) },
+    lastOfService: () => queries.lastSpecOfService(task.service),
     ownBranch: (repository) => (latest === undefined ? undefined : ownBranch(queries.latestOfTaskIn(task, repository))),
-    branchHolder: (repository, branch) => queries.branchHolder({ repository, branch }, task),
+    branchHolder: (repository, branch) =>
+      queries.branchHolder({ repository, branch }, task) ?? branches.holder({ repository, branch }, task),
     isNameTaken: (name) => queries.isNameTaken(name),
   }
+}
+
+/** The branch of an attempt, whichever way its repository is reached. */
+export function branchOf({ repository, branch }: AttemptSpec): BranchRef {
+  return { repository: normaliseRepositoryUrl(repository.url), branch }
 }
 
 function ownBranch(row: AttemptRow | undefined): OwnBranch | undefined {
@@ -32,17 +50,14 @@ interface Admitted {
 }
 
 /** For an attempt that is about to be published. */
-export function answerFacts(
-  queries: ViewQueries,
-  { spec, branchIsNew }: Admitted,
-  latest: AttemptRow | undefined,
-): AnswerFacts {
+export function answerFacts(queries: ViewQueries, facts: AdmissionFacts, { spec, branchIsNew }: Admitted): AnswerFacts {
+  const { latest, branchHolder } = facts
   return {
     workspaceIsNew: latest === undefined && !queries.isServiceKnown(spec.service, Number.MAX_SAFE_INTEGER),
     branchIsNew,
-    branchHolder: branchIsNew ? holderOfShort(queries, spec) : undefined,
+    branchHolder: branchIsNew ? holderOfShort(spec, branchHolder) : undefined,
     ahead: queries.liveOfService(spec.service),
-    previousPhase: latest === undefined ? undefined : phaseOf(latest),
+    previousPhase: latest?.phase,
     repeated: false,
   }
 }
@@ -50,23 +65,21 @@ export function answerFacts(
 /** The same for one that is in the ledger already. */
 export function repeatedFacts(queries: ViewQueries, row: AttemptRow): AnswerFacts {
   const { attempt: spec, previous } = row.submitted
-  const repository = normaliseRepositoryUrl(spec.repository.url)
-  const branchIsNew = !queries.isBranchUsed({ repository, branch: spec.branch }, row.submitted_seq)
   const before = previous === undefined ? undefined : queries.attemptByName(previous.name)
+  const branchIsNew = !queries.isBranchUsed(branchOf(spec), spec, row.submitted_seq)
+  const holder = (repository: string, branch: string): TaskRef | undefined =>
+    queries.branchHolder({ repository, branch }, spec)
   return {
     workspaceIsNew: !queries.isServiceKnown(spec.service, row.submitted_seq),
     branchIsNew,
-    branchHolder: branchIsNew ? holderOfShort(queries, spec) : undefined,
+    branchHolder: branchIsNew ? holderOfShort(spec, holder) : undefined,
     ahead: queries.aheadOf(spec.service, row.submitted_seq),
     previousPhase: before === undefined ? undefined : phaseOf(before),
     repeated: true,
   }
 }
 
-function holderOfShort(queries: ViewQueries, spec: AttemptSpec): TaskRef | undefined {
-  const { service, tag, taskId, branch, repository } = spec
-  const short = taskBranch(taskId)
-  if (branch === short) return undefined
-  const on = { repository: normaliseRepositoryUrl(repository.url), branch: short }
-  return queries.branchHolder(on, { service, tag, taskId })
+function holderOfShort(spec: AttemptSpec, holder: AdmissionFacts['branchHolder']): TaskRef | undefined {
+  const short = taskBranch(spec.taskId)
+  return spec.branch === short ? undefined : holder(branchOf(spec).repository, short)
 }

@@ -1,4 +1,5 @@
 import {
+  type AttemptSpec,
   createEvent,
   type Requester,
   type Settings,
@@ -8,12 +9,13 @@ import {
   type TaskSubmitted,
 } from '@orchestrator/shared/contracts'
 import { hasCode, type KeyedQueue, RetryableError, TerminalError } from '@orchestrator/shared/core'
-import type { Decision, Ledger } from '@orchestrator/shared/nats'
+import type { Decision, Ledger, StoredEvent } from '@orchestrator/shared/nats'
 import { admit, type AdmissionRequest } from './admission/admit.ts'
 import { type AnswerFacts, toSubmitAnswer } from './answer.ts'
 import { InvalidInput } from './faults.ts'
 import type { LedgerRoom } from './ledger-room.ts'
-import { admissionFacts, answerFacts, repeatedFacts } from './submit-facts.ts'
+import type { RecentBranches, Taken } from './recent-branches.ts'
+import { admissionFacts, answerFacts, branchOf, repeatedFacts } from './submit-facts.ts'
 import { type AttemptRow } from './view/rows.ts'
 import type { View } from './view/view.ts'
 
@@ -36,6 +38,7 @@ export interface SubmitDependencies {
   readonly broker: { readonly connected: boolean }
   /** One submit of a task at a time, so that they do not refuse one another. */
   readonly queue: KeyedQueue
+  readonly branches: RecentBranches
   readonly now: () => Date
   readonly newEventId: () => string
 }
@@ -47,37 +50,71 @@ export interface SubmitDependencies {
  */
 export type Submit = (request: SubmitRequest, signal: AbortSignal) => Promise<SubmitAnswer>
 
+/** A decision, and what its answer will say beyond the event. */
 interface Decided {
   readonly decision: Decision<SubmitAnswer>
-  readonly facts?: AnswerFacts
+  readonly accepting?: { readonly facts: AnswerFacts; readonly spec: AttemptSpec }
 }
 
 export function createSubmit(dependencies: SubmitDependencies): Submit {
-  const { ledger, view, queue, newEventId } = dependencies
+  const { ledger, view, queue, branches, newEventId } = dependencies
 
   const submit = async (request: SubmitRequest, signal: AbortSignal): Promise<SubmitAnswer> => {
     assertOpen(dependencies)
     const eventId = newEventId()
-    let decided = await decideSurely(dependencies, { request, eventId }, signal)
-    if (decided.decision.kind === 'settled') return decided.decision.value
-    const published = await ledger.publish({
-      subject: taskSubject(request.task),
-      eventId,
-      optimistic: decided.decision,
-      decide: async ({ lastSeq }) => {
-        await view.waitFor(lastSeq, signal)
-        decided = decide(dependencies, { request, eventId, lastSeq })
-        return decided.decision
-      },
-      signal,
-    })
-    if (published.kind === 'settled') return published.value
-    const { event, seq } = published.stored
-    if (event.type !== 'task.submitted' || decided.facts === undefined)
-      throw new Error('stored is not what was published')
-    return toSubmitAnswer(event.data, seq, decided.facts)
+    const holding = holdBranch(branches)
+    try {
+      const first = await decideSurely(dependencies, { request, eventId }, signal)
+      if (first.decision.kind === 'settled') return first.decision.value
+      const published = await ledger.publish({
+        subject: taskSubject(request.task),
+        eventId,
+        optimistic: holding.hold(first),
+        decide: async ({ lastSeq }) => {
+          await view.waitFor(lastSeq, signal)
+          return holding.hold(decide(dependencies, { request, eventId, lastSeq }))
+        },
+        signal,
+      })
+      return published.kind === 'settled' ? published.value : holding.stored(published.stored)
+    } finally {
+      holding.end()
+    }
   }
   return (request, signal) => queue.run(taskKey(request.task), () => submit(request, signal))
+}
+
+interface HeldBranch {
+  /** Holds the branch that was decided last. */
+  hold(decided: Decided): Decision<SubmitAnswer>
+  /** The answer about what was decided last, now that it is stored. */
+  stored(stored: StoredEvent): SubmitAnswer
+  /** Gives back what was not stored. */
+  end(): void
+}
+
+function holdBranch(branches: RecentBranches): HeldBranch {
+  let last: Decided['accepting']
+  let taken: Taken | undefined
+  const end = (): void => {
+    taken?.release()
+    taken = undefined
+  }
+  return {
+    hold: ({ decision, accepting }) => {
+      end()
+      last = accepting
+      if (accepting !== undefined) taken = branches.take(branchOf(accepting.spec), accepting.spec)
+      return decision
+    },
+    stored: ({ event, seq }) => {
+      if (event.type !== 'task.submitted' || last === undefined) throw new Error('stored is not what was published')
+      taken?.stored(seq)
+      taken = undefined
+      return toSubmitAnswer(event.data, seq, last.facts)
+    },
+    end,
+  }
 }
 
 function assertOpen({ broker, view, room }: SubmitDependencies): void {
@@ -114,7 +151,10 @@ async function decideSurely(
   }
 }
 
-function decide({ settings, view, now }: SubmitDependencies, { request, eventId, lastSeq }: Deciding): Decided {
+function decide(
+  { settings, view, branches, now }: SubmitDependencies,
+  { request, eventId, lastSeq }: Deciding,
+): Decided {
   const { queries } = view
   const repeated = findRepeated(request, queries)
   if (repeated !== undefined) {
@@ -130,7 +170,8 @@ function decide({ settings, view, now }: SubmitDependencies, { request, eventId,
     )
   }
   assertPrevious(request, latest)
-  const admission = admit(request, admissionFacts(queries, request.task, latest), settings)
+  const facts = admissionFacts(queries, branches, { task: request.task, latest })
+  const admission = admit(request, facts, settings)
   if (admission.kind === 'refused') throw new InvalidInput(admission.faults)
   const data = submittedData(request, admission, latest)
   const event = createEvent({
@@ -141,7 +182,8 @@ function decide({ settings, view, now }: SubmitDependencies, { request, eventId,
     time: now(),
     data,
   })
-  return { decision: { kind: 'publish', event, expectedSeq }, facts: answerFacts(queries, admission, latest) }
+  const accepting = { facts: answerFacts(queries, facts, admission), spec: admission.spec }
+  return { decision: { kind: 'publish', event, expectedSeq }, accepting }
 }
 
 function findRepeated(

@@ -94,6 +94,7 @@ function environmentFor(
     NATS_USER: broker.user,
     NATS_PASSWORD_FILE: passwordFile,
     STATE_DIR: options.stateDirectory,
+    ARCHIVE_DIR: join(options.stateDirectory, 'archive'),
     VIEW_FILE: join(options.stateDirectory, 'view.sqlite'),
     PORT: String(options.port),
   }

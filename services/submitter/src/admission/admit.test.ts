@@ -1,4 +1,11 @@
-import { AttemptSpec, longTaskBranch, type Phase, type TaskRef } from '@orchestrator/shared/contracts'
+import {
+  AttemptSpec,
+  DEFAULT_LIMITS,
+  longTaskBranch,
+  type Phase,
+  type TaskRef,
+  type ValueSources,
+} from '@orchestrator/shared/contracts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AGENT, PLATFORM, REPOSITORY, sampleSettings, sampleSpec } from '../testing/samples.ts'
@@ -27,11 +34,13 @@ function admitted(admission: Admission): Extract<Admission, { kind: 'admitted' }
 const faultsOf = (admission: Admission): readonly string[] =>
   admission.kind === 'refused' ? admission.faults.map(({ field }) => field) : []
 
-const retryOf = (spec: Partial<AttemptSpec> = {}, phase: Phase = 'Failed'): AdmissionFacts => {
+const ASKED: ValueSources = { limits: 'request', gates: 'request' }
+
+const retryOf = (spec: Partial<AttemptSpec> = {}, phase: Phase = 'Failed', sources = ASKED): AdmissionFacts => {
   const latest = sampleSpec(spec)
   return {
     ...NOTHING,
-    latest: { spec: latest, phase },
+    latest: { spec: latest, sources, phase },
     lastOfService: () => latest,
     ownBranch: () => ({ branch: latest.branch, phase, reason: 'AgentError', started: true }),
   }
@@ -180,6 +189,16 @@ describe('admit, a retry', () => {
     const { name: _, n: __, ...inherited } = earlier
     expect(spec).toEqual({ ...inherited, n: 2, name: 'trader-claude-agent-1-task1-attempt2' })
     expect(new Set(Object.values(sources))).toEqual(new Set(['previous']))
+  })
+
+  it('takes gates and limits that nobody asked for from the settings as they are now', () => {
+    const mended = [{ name: 'test', command: ['make', 'test'] }]
+    const settings = sampleSettings({ defaults: { gates: mended, limits: { usd: 9 } } })
+    const earlier = { gates: [{ name: 'test', command: ['mkae'] }], limits: { ...DEFAULT_LIMITS, usd: 1 } }
+    const facts = retryOf(earlier, 'Failed', { gates: 'defaults', limits: 'service' })
+    const { spec, sources } = admitted(admit(ask({ values: {} }), facts, settings))
+    expect(spec).toMatchObject({ gates: mended, limits: { usd: 9 } })
+    expect(sources).toMatchObject({ gates: 'defaults', limits: 'defaults' })
   })
 
   it('changes only the limits that are asked', () => {

@@ -3,11 +3,13 @@ import {
   AttemptNumber,
   attemptName,
   type AttemptName,
+  type AttemptRef,
   type AttemptSpec,
   normaliseRepositoryUrl,
   type Phase,
   type PromptMode,
   type Settings,
+  taskKey,
   type TaskRef,
   type ValueSources,
   workspaceName,
@@ -27,7 +29,7 @@ export interface AdmissionRequest {
 /** What the view knows about it. */
 export interface AdmissionFacts {
   /** The latest attempt of the task, which this one answers. */
-  readonly latest: { readonly spec: AttemptSpec; readonly phase: Phase } | undefined
+  readonly latest: { readonly spec: AttemptSpec; readonly sources: ValueSources; readonly phase: Phase } | undefined
   readonly lastOfService: () => AttemptSpec | undefined
   /** The newest attempt of the task in a repository (normalised URL). */
   readonly ownBranch: (repository: string) => OwnBranch | undefined
@@ -48,7 +50,7 @@ export function admit(request: AdmissionRequest, facts: AdmissionFacts, settings
   const { task, values: requested, guidance, promptMode = 'append' } = request
   const { latest, lastOfService } = facts
   const n = (latest?.spec.n ?? 0) + 1
-  const resolved = resolveValues({ task, requested, settings, previous: latest?.spec, lastOfService })
+  const resolved = resolveValues({ task, requested, settings, previous: latest, lastOfService })
   const faults = [
     ...promptFaults(request),
     ...numberFaults(task, n),
@@ -84,13 +86,10 @@ function numberFaults(task: TaskRef, n: number): Fault[] {
 const HASH_LENGTHS = [5, 6, 7, 8, 9, 10, 11, 12]
 
 /** Five characters of a hash hardly ever meet; where they do, the name grows. */
-function freeName(
-  ref: TaskRef & { readonly n: number },
-  agent: string,
-  isTaken: (name: AttemptName) => boolean,
-): AttemptName {
-  const names = HASH_LENGTHS.map((length) => attemptName(ref, agent, length))
-  const free = names.find((name) => !isTaken(name))
-  if (free === undefined) throw new Error(`every name of ${names[0]} is taken`)
-  return free
+function freeName(ref: AttemptRef, agent: string, isTaken: (name: AttemptName) => boolean): AttemptName {
+  for (const length of HASH_LENGTHS) {
+    const name = attemptName(ref, agent, length)
+    if (!isTaken(name)) return name
+  }
+  throw new Error(`every name of ${taskKey(ref)}, attempt ${ref.n}, is taken`)
 }

@@ -6,6 +6,7 @@ import {
   type Settings,
   type TaskRef,
   type ValueSource,
+  type ValueSources,
 } from '@orchestrator/shared/contracts'
 
 /** What may be left open, under the names that requests and settings use. */
@@ -26,7 +27,7 @@ export interface LayersInput {
   readonly requested: Values
   readonly settings: Settings
   /** The attempt that a retry answers: what the request leaves open is inherited. */
-  readonly previous: AttemptSpec | undefined
+  readonly previous: { readonly spec: AttemptSpec; readonly sources: ValueSources } | undefined
   /** The newest attempt of the service, for a new task; asked only where the settings leave something open. */
   readonly lastOfService: () => AttemptSpec | undefined
 }
@@ -37,7 +38,15 @@ export function layersOf({ task, requested, settings, previous, lastOfService }:
   const configured = [layer('service', settings.services[task.service] ?? {}), layer('defaults', settings.defaults)]
   return previous === undefined
     ? [request, ...configured, lastLayer(lastOfService)]
-    : [request, layer('previous', valuesOf(previous)), ...configured]
+    : [request, previousLayer(previous), ...configured]
+}
+
+/** Gates and limits are the installation's to set, and to mend between attempts: inherited only where a person asked for them. */
+function previousLayer({ spec, sources }: NonNullable<LayersInput['previous']>): Layer {
+  const values = valuesOf(spec)
+  const asked = (field: 'limits' | 'gates'): boolean => sources[field] === 'request' || sources[field] === 'previous'
+  const isInherited = (field: keyof Values): boolean => (field === 'limits' || field === 'gates' ? asked(field) : true)
+  return { source: 'previous', value: (field) => (isInherited(field) ? values[field] : undefined) }
 }
 
 /** The first layer that has the field. */

@@ -1,6 +1,7 @@
 import type { Clock } from '@orchestrator/shared/core'
 import type { Broker, Logs } from '@orchestrator/shared/nats'
 import type { Health, Logger } from '@orchestrator/shared/service'
+import type { LogArchive } from '../log-archive.ts'
 import type { Stop } from '../stop.ts'
 import type { Submit } from '../submit.ts'
 import type { View } from '../view/view.ts'
@@ -11,6 +12,7 @@ export interface Api {
   readonly submit: Submit
   readonly stop: Stop
   readonly logs: Pick<Logs, 'read'>
+  readonly archive: LogArchive
   readonly broker: Pick<Broker, 'connected' | 'serverVersion'>
   readonly generation: () => number
   readonly health: () => Health

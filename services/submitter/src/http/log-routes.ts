@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream'
-import { RetryableError } from '@orchestrator/shared/core'
 import { z } from 'zod'
-import { readLog } from '../read-log.ts'
+import { openLog } from '../read-log.ts'
 import type { AttemptRow } from '../view/rows.ts'
 import type { Api } from './api.ts'
 import { NameParams } from './attempt-routes.ts'
@@ -13,19 +12,18 @@ const LogQuery = z.strictObject({
   follow: z.stringbool({ truthy: ['true', '1', ''], falsy: ['false', '0'] }).default(false),
 })
 
-/** Lines as NDJSON, live and afterwards alike. */
+/** Lines as NDJSON: live, afterwards, and from the archive alike. */
 export function registerLogRoutes(server: HttpServer, api: Api): void {
   const schema = { params: NameParams, querystring: LogQuery }
   server.get('/v1/attempts/:name/logs', { schema }, async ({ params, query }, reply) => {
     await untilReadable(api, undefined)
     const found = await findAttempt(api, params.name)
-    if (!api.broker.connected)
-      throw new RetryableError('BROKER_UNAVAILABLE', 'the broker, which holds the logs, is not connected')
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort(new DOMException('the client has left', 'AbortError')))
     const signal = AbortSignal.any([api.closing, gone.signal])
     const attempt = (): AttemptRow => api.view.queries.attemptByName(params.name) ?? found
-    const lines = readLog({ logs: api.logs, attempt, ...query, clock: api.clock, signal })
+    const { logs, archive, broker, clock } = api
+    const lines = await openLog({ logs, archive, broker, attempt, ...query, clock, signal })
     return reply.type('application/x-ndjson').send(Readable.from(lines))
   })
 }

@@ -42,7 +42,8 @@ export function assertValid(request: FastifyRequest): void {
     ...parts.flatMap((part) => (part instanceof InvalidPart ? part.faults : [])),
     ...(headers.success ? [] : faultsOf(headers.error, request.headers, Headers)),
   ]
-  if (faults.length > 0) throw new InvalidInput(faults)
+  if (faults.length > 0 || !headers.success) throw new InvalidInput(faults)
+  callers.set(request, toCaller(headers.data))
 }
 
 /** Who asks, and the key that makes the request happen once. */
@@ -53,13 +54,22 @@ export interface Caller {
 }
 
 /** Everyone on this machine is one caller. */
-const CALLER = 'local'
+const LOCAL = 'local'
 
-export function callerOf(request: FastifyRequest): Caller {
-  const headers = Headers.parse(request.headers)
-  const requestedBy = { door: headers['x-orchestrator-door'] ?? 'http', caller: CALLER } satisfies Requester
+function toCaller(headers: z.output<typeof Headers>): Caller {
+  const door = headers['x-orchestrator-door'] ?? 'http'
   const key = headers[IDEMPOTENCY_HEADER]
-  return { requestedBy, idempotencyKey: key === undefined ? undefined : `${requestedBy.door}/${CALLER}/${key}` }
+  const idempotencyKey = key === undefined ? undefined : `${door}/${LOCAL}/${key}`
+  return { requestedBy: { door, caller: LOCAL }, idempotencyKey }
+}
+
+const callers = new WeakMap<FastifyRequest, Caller>()
+
+/** Of a request that has passed {@link assertValid}. */
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = callers.get(request)
+  if (caller === undefined) throw new Error('asked for the caller of a request that was not checked')
+  return caller
 }
 
 /** Identifies what was asked: the same body on the same path has the same hash, however it was written. */

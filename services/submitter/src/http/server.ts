@@ -29,6 +29,8 @@ export interface HttpServerOptions {
   readonly logger: Logger
   /** Called with every error that is not the request's fault. */
   readonly onFailure: (error: unknown) => void
+  /** Aborted when no more requests are to come. */
+  readonly closing: AbortSignal
 }
 
 /** The server without its routes: checks, errors and limits that hold for all of them. */
@@ -54,14 +56,24 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.removeContentTypeParser('text/plain')
   server.decorateRequest('receivedBody', null)
   let check: ((request: RequestOrigin) => void) | undefined
-  server.addHook('onRequest', async ({ headers: { host, origin } }) => {
+  server.addHook('onRequest', ({ headers: { host, origin } }, _reply, done) => {
     check ??= createOriginCheck({ host: options.host, port: portOf(server) })
     check({ host, origin })
+    done()
   })
-  server.addHook('preValidation', async (request) => {
+  server.addHook('preValidation', (request, _reply, done) => {
     request.receivedBody = request.body
+    done()
   })
-  server.addHook('preHandler', async (request) => assertValid(request))
+  server.addHook('preHandler', (request, _reply, done) => {
+    assertValid(request)
+    done()
+  })
+  // A connection that is kept alive would keep the server open as well.
+  server.addHook('onResponse', (request, _reply, done) => {
+    if (options.closing.aborted) request.raw.socket.end()
+    done()
+  })
   server.setNotFoundHandler((request) => {
     throw new HttpRefusal(404, 'ROUTE_NOT_FOUND', `there is no ${request.method} ${request.url}`)
   })
@@ -93,7 +105,9 @@ function handleError(error: unknown, { request, reply, options }: Failed): Fasti
 function answerProblem(reply: FastifyReply, error: unknown): FastifyReply {
   const { problem, retryAfterSeconds } = toProblem(error)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
-  return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem))
+  // As bytes: to a text fastify would add a charset, which this media type does not have.
+  const body = Buffer.from(JSON.stringify(problem))
+  return reply.code(problem.status).header('content-type', 'application/problem+json').send(body)
 }
 
 function isFastifyError(error: unknown): error is FastifyError {

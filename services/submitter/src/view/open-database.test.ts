@@ -81,8 +81,9 @@ describe('openDatabase', () => {
   it('refuses a file that another replica has open, or that cannot be written', async () => {
     await using directory = await temporaryDirectory()
     const file = `${directory.path}/view.sqlite`
-    using _first = openDatabase(file)
+    using first = openDatabase(file)
     expect(() => openDatabase(file)).toThrow(/VIEW_FILE=.*is in use by another process/)
+    expect(attemptsIn(first)).toEqual({ count: 0 })
     expect(() => openDatabase(`${directory.path}/missing/view.sqlite`)).toThrow(/cannot be opened for writing/)
     expect(() => openDatabase(directory.path)).toThrow(/cannot be opened for writing/)
   })

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { RetryableError, TerminalError } from '@orchestrator/shared/core'
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
 
-export const IN_MEMORY = ':memory:'
+const IN_MEMORY = ':memory:'
 
 /** Waits for a predecessor that is still closing the file. */
 const BUSY_TIMEOUT_MS = 2000

@@ -10,14 +10,18 @@ export interface ProjectionOptions {
   readonly streams: Streams
   /** All that a stream held when it was asked has been applied: at the start, and after each reconnect. */
   readonly onCaughtUp: (stream: StreamName) => void
-  readonly onCommit: () => void
+  /** More events can be read. */
+  readonly onApplied: () => void
   /** Rejects to end it. */
   readonly interrupted: Promise<never>
   readonly signal: AbortSignal
 }
 
-/** Events of one transaction at most while a view catches up. */
+/** A transaction ends after so many events, or so much time. */
 const BATCH_MAX = 1000
+const COMMIT_AFTER_MS = 50
+/** A view that catches up lets others have their turn this often. */
+const TURN_EVENTS = 250
 
 /**
  * Follows both streams into the store until the signal aborts.
@@ -30,8 +34,7 @@ export async function runProjection(options: ProjectionOptions): Promise<void> {
   const batch = createBatch(options, failed.reject)
   const follow = async (stream: StreamName): Promise<void> => {
     for await (const stored of openStream(stream, { ...options, signal })) {
-      batch.add(stream, stored)
-      if (batch.isFull) await nextTurn()
+      if (batch.add(stream, stored) % TURN_EVENTS === 0) await nextTurn()
     }
     signal.throwIfAborted()
     throw new RetryableError('BROKER_UNAVAILABLE', `following ${stream} has ended`)
@@ -75,37 +78,44 @@ export class OtherHistory extends RetryableError {
 }
 
 interface Batch {
-  readonly isFull: boolean
-  add(stream: StreamName, stored: StoredEvent): void
+  /** @returns how many events are in the transaction */
+  add(stream: StreamName, stored: StoredEvent): number
   stop(): void
 }
 
-/** One transaction for all events that arrive in one turn of the event loop. */
-function createBatch({ store, onCommit }: ProjectionOptions, fail: (error: unknown) => void): Batch {
+/**
+ * One transaction for the events of a moment: whoever reads through this connection sees them before it is committed,
+ * and what a crash loses of it is read again from the stream.
+ */
+function createBatch({ store, onApplied }: ProjectionOptions, fail: (error: unknown) => void): Batch {
   let size = 0
-  let scheduled: NodeJS.Immediate | undefined
+  let telling: NodeJS.Immediate | undefined
+  let committing: NodeJS.Timeout | undefined
+  const tell = (): void => {
+    telling = undefined
+    onApplied()
+  }
   const commit = (): void => {
-    scheduled = undefined
+    clearTimeout(committing)
+    committing = undefined
     size = 0
     try {
       store.commit()
-      onCommit()
     } catch (error) {
       fail(error)
     }
   }
   return {
-    get isFull() {
-      return size >= BATCH_MAX
-    },
     add: (stream, stored) => {
       store.apply(stream, stored)
       size += 1
-      scheduled ??= setImmediate(commit)
+      telling ??= setImmediate(tell)
+      committing ??= setTimeout(commit, COMMIT_AFTER_MS)
+      if (size === BATCH_MAX) commit()
+      return size
     },
     stop: () => {
-      if (scheduled === undefined) return
-      clearImmediate(scheduled)
+      clearImmediate(telling)
       commit()
     },
   }

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { TaskRef } from '@orchestrator/shared/contracts'
+import { type AttemptSpec, TaskRef } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
 import { createLists, type ViewLists } from './lists.ts'
-import { AttemptRow, ROW_COLUMNS } from './rows.ts'
+import { AttemptRow, ROW_COLUMNS, Submitted } from './rows.ts'
+import { FIRST_TERMINAL_RANK } from './schema.ts'
 
 /** What the view answers, at once and in a time that does not grow with the number of attempts. */
 export interface ViewQueries extends ViewLists {
@@ -12,12 +13,13 @@ export interface ViewQueries extends ViewLists {
   latestOfTask(task: TaskRef): AttemptRow | undefined
   /** The newest attempt of a task in a repository (normalised URL): what decides about its branch. */
   latestOfTaskIn(task: TaskRef, repository: string): AttemptRow | undefined
-  latestOfService(service: string): AttemptRow | undefined
+  /** The spec of the newest attempt of a service. */
+  lastSpecOfService(service: string): AttemptSpec | undefined
   isNameTaken(name: string): boolean
   /** Another task that has had an attempt on this branch. */
   branchHolder(on: BranchRef, task: TaskRef): TaskRef | undefined
-  /** Whether attempts before this sequence worked on the branch. */
-  isBranchUsed(on: BranchRef, beforeSeq: number): boolean
+  /** Whether attempts of the task before this sequence worked on the branch. */
+  isBranchUsed(on: BranchRef, task: TaskRef, beforeSeq: number): boolean
   isServiceKnown(service: string, beforeSeq: number): boolean
   /** Unfinished attempts of a service. */
   liveOfService(service: string): number
@@ -33,17 +35,22 @@ export interface BranchRef {
   readonly branch: string
 }
 
-export const AHEAD_MAX = 1000
+const AHEAD_MAX = 1000
 
 const IS_TASK = 'service = ? AND tag = ? AND task_id = ?'
 const HOLDER = `
   SELECT service, tag, task_id AS "taskId" FROM attempts
   WHERE repository = ? AND branch = ? AND submitted_seq IS NOT NULL AND NOT (${IS_TASK})
   ORDER BY submitted_seq LIMIT 1`
+const LIVE_RANKS = Array.from({ length: FIRST_TERMINAL_RANK }, (_, rank) => rank).join(', ')
 const AHEAD = `
   SELECT count(*) AS count FROM (
-    SELECT 1 FROM attempts WHERE service = ? AND submitted_seq IS NOT NULL AND finished_seq IS NULL AND submitted_seq < ?
-    LIMIT ${AHEAD_MAX})`
+    SELECT 1 FROM attempts INDEXED BY list_service_rank
+    WHERE service = ? AND rank IN (${LIVE_RANKS}) AND submitted_seq < ? LIMIT ${AHEAD_MAX})`
+
+const LAST_OF_SERVICE = `
+  SELECT submitted FROM attempts INDEXED BY list_service
+  WHERE service = ? AND submitted_seq > 0 ORDER BY submitted_seq DESC LIMIT 1`
 
 const Count = z.object({ count: z.int() })
 
@@ -56,11 +63,11 @@ export function createViewQueries(database: DatabaseSync): ViewQueries {
     byKey: database.prepare(rows('idempotency_key = ? ORDER BY submitted_seq')),
     ofTask: database.prepare(rows(`${IS_TASK} ORDER BY n DESC`)),
     ofTaskIn: database.prepare(rows(`${IS_TASK} AND repository = ? ORDER BY n DESC`)),
-    ofService: database.prepare(rows('service = ? ORDER BY submitted_seq DESC')),
+    ofService: database.prepare(LAST_OF_SERVICE),
     nameTaken: database.prepare('SELECT 1 FROM attempts WHERE name = ? LIMIT 1'),
     holder: database.prepare(HOLDER),
     branchUsed: database.prepare(
-      'SELECT 1 FROM attempts WHERE repository = ? AND branch = ? AND submitted_seq < ? LIMIT 1',
+      `SELECT 1 FROM attempts WHERE repository = ? AND branch = ? AND ${IS_TASK} AND submitted_seq < ? LIMIT 1`,
     ),
     serviceKnown: database.prepare('SELECT 1 FROM attempts WHERE service = ? AND submitted_seq < ? LIMIT 1'),
     liveOfService: database.prepare('SELECT live AS count FROM live_counts WHERE service = ?'),
@@ -75,12 +82,13 @@ export function createViewQueries(database: DatabaseSync): ViewQueries {
     attemptByKey: (key) => row(statements.byKey.get(key)),
     latestOfTask: (task) => row(statements.ofTask.get(...taskOf(task))),
     latestOfTaskIn: (task, repository) => row(statements.ofTaskIn.get(...taskOf(task), repository)),
-    latestOfService: (service) => row(statements.ofService.get(service)),
+    lastSpecOfService: (service) =>
+      Submitted.optional().parse(statements.ofService.get(service)?.['submitted'])?.attempt,
     isNameTaken: (name) => statements.nameTaken.get(name) !== undefined,
     branchHolder: ({ repository, branch }, task) =>
       TaskRef.optional().parse(statements.holder.get(repository, branch, ...taskOf(task))),
-    isBranchUsed: ({ repository, branch }, beforeSeq) =>
-      statements.branchUsed.get(repository, branch, beforeSeq) !== undefined,
+    isBranchUsed: ({ repository, branch }, task, beforeSeq) =>
+      statements.branchUsed.get(repository, branch, ...taskOf(task), beforeSeq) !== undefined,
     isServiceKnown: (service, beforeSeq) => statements.serviceKnown.get(service, beforeSeq) !== undefined,
     liveOfService: (service) => count(statements.liveOfService.get(service)),
     aheadOf: (service, seq) => count(statements.ahead.get(service, seq)),

@@ -49,19 +49,14 @@ export const SCHEMA = `
   CREATE INDEX by_name ON attempts (name);
   CREATE INDEX by_key ON attempts (idempotency_key) WHERE idempotency_key IS NOT NULL;
   CREATE INDEX by_branch ON attempts (repository, branch, submitted_seq);
-  CREATE INDEX waiting ON attempts (service, submitted_seq) WHERE submitted_seq IS NOT NULL AND finished_seq IS NULL;
 
-  CREATE INDEX list_all ON attempts (submitted_seq);
-  CREATE INDEX list_service ON attempts (service, submitted_seq);
-  CREATE INDEX list_tag ON attempts (tag, submitted_seq);
+  -- Before the sequence: what a list searches by; after it: what it may leave out without reading the row.
+  CREATE INDEX list_all ON attempts (submitted_seq, tag);
+  CREATE INDEX list_service ON attempts (service, submitted_seq, tag, agent);
   CREATE INDEX list_task_id ON attempts (task_id, submitted_seq);
-  CREATE INDEX list_agent ON attempts (agent, submitted_seq);
-  CREATE INDEX list_rank ON attempts (rank, submitted_seq);
-  CREATE INDEX list_service_tag ON attempts (service, tag, submitted_seq);
-  CREATE INDEX list_service_agent ON attempts (service, agent, submitted_seq);
-  CREATE INDEX list_service_rank ON attempts (service, rank, submitted_seq);
-  CREATE INDEX list_agent_rank ON attempts (agent, rank, submitted_seq);
-  CREATE INDEX list_service_agent_rank ON attempts (service, agent, rank, submitted_seq);
+  CREATE INDEX list_agent ON attempts (agent, submitted_seq, tag);
+  CREATE INDEX list_rank ON attempts (rank, submitted_seq, tag, agent);
+  CREATE INDEX list_service_rank ON attempts (service, rank, submitted_seq, tag, agent);
 
   CREATE TABLE live_counts (service TEXT PRIMARY KEY, live INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TRIGGER count_inserted AFTER INSERT ON attempts WHEN NEW.live = 1 BEGIN

@@ -8,7 +8,7 @@ export interface SequenceWaits {
   moved(): void
 }
 
-export const VIEW_WAIT_MS = 2000
+const VIEW_WAIT_MS = 2000
 
 export function createSequenceWaits(sequence: () => number, clock: Clock): SequenceWaits {
   const waiting = new Set<{ readonly seq: number; readonly reached: () => void }>()

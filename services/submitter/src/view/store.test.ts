@@ -101,13 +101,12 @@ const ledgerOf = (lives: readonly (readonly ('stop' | 'start' | 'finish')[])[]):
   let seq = 0
   return lives.flatMap((life, index) => {
     const n = index + 1
+    seq += 1
+    const submitted = storedSubmit({ seq, spec: { ...TASK, n, name: `a${n}` } })
     const events = life.map((what) => {
       seq += 1
       return what === 'stop' ? stopRequested(seq, n) : what === 'start' ? started(seq, n) : finished(seq, n, 'Failed')
     })
-    seq += 1
-    // Sequences only have to be distinct: that of the submit is the highest here, which no event depends on.
-    const submitted = storedSubmit({ seq, spec: { ...TASK, n, name: `a${n}` } })
     return [submitted, ...events].map((stored) => ({ stream: 'TASKS' as const, stored }))
   })
 }
@@ -143,8 +142,15 @@ function interleave<T>(a: readonly T[], b: readonly T[], choices: readonly boole
 describe('a view', () => {
   it('is the same however its two streams are interleaved, and when parts of them come again', () => {
     const choices = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 })
+    const cases = fc.record({
+      someLives: lives,
+      someProgress: progress,
+      order: choices,
+      again: choices,
+      back: fc.nat(20),
+    })
     fc.assert(
-      fc.property(lives, progress, choices, choices, fc.nat(20), (someLives, someProgress, order, again, back) => {
+      fc.property(cases, ({ someLives, someProgress, order, again, back }) => {
         const tasks = ledgerOf(someLives)
         const told = someProgress.map(([n, phase], index) => ({
           stream: 'PROGRESS' as const,
@@ -198,7 +204,8 @@ describe('a view', () => {
     using store = fill(ledger.map((stored) => ({ stream: 'TASKS', stored })))
     const { queries } = store
     expect(queries.latestOfTask(TASK)?.submitted.attempt.name).toBe('a2')
-    expect(queries.latestOfService('trader')?.submitted.attempt.name).toBe('b1')
+    expect(queries.lastSpecOfService('trader')?.name).toBe('b1')
+    expect(queries.lastSpecOfService('none')).toBeUndefined()
     expect(
       queries.listAttempts({ filter: {}, latestOnly: true, limit: 9 }).map(({ submitted_seq }) => submitted_seq),
     ).toEqual([5, 4, 2])
@@ -219,7 +226,8 @@ describe('a view', () => {
     expect(queries.branchHolder(on, { ...TASK, service: 'auth' })).toEqual(TASK)
     expect(queries.branchHolder(on, TASK)).toEqual({ ...TASK, service: 'auth' })
     expect(queries.branchHolder({ ...on, branch: 'other' }, TASK)).toBeUndefined()
-    expect([queries.isBranchUsed(on, 1), queries.isBranchUsed(on, 2)]).toEqual([false, true])
+    expect([queries.isBranchUsed(on, TASK, 1), queries.isBranchUsed(on, TASK, 2)]).toEqual([false, true])
+    expect(queries.isBranchUsed(on, { ...TASK, taskId: '2' }, 9)).toBe(false)
     expect(queries.attemptByKey('http/local/k')?.submitted.attempt.name).toBe('a1')
     expect([queries.isNameTaken('a1'), queries.isNameTaken('a2')]).toEqual([true, false])
   })

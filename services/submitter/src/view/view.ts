@@ -84,7 +84,7 @@ export function createView({ file, streams, broker, clock, logger }: ViewOptions
       if (caughtUp.size === 2 && !current) verified().catch(failed.reject)
     }
     const interrupted = failed.promise
-    await runProjection({ store: opened(), streams, onCaughtUp, onCommit: () => waits.moved(), interrupted, signal })
+    await runProjection({ store: opened(), streams, onCaughtUp, onApplied: () => waits.moved(), interrupted, signal })
   }
 
   return {

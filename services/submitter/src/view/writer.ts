@@ -8,7 +8,7 @@ const KEY = 'service, tag, task_id, n'
 /** Never backwards, and never out of a terminal phase. */
 const ADVANCE = `rank = CASE WHEN rank >= ${FIRST_TERMINAL_RANK} THEN rank ELSE max(rank, excluded.rank) END`
 
-/** Writes the columns of one kind of event; `first`: a repeat changes nothing, as what happens once is stored once. */
+/** Writes the columns of one kind of event, when they are not there yet: a repeat changes nothing. */
 function upsert(columns: readonly string[], when: string): string {
   const all = ['rank', ...columns]
   return `INSERT INTO attempts (${KEY}, ${all.join(', ')}) VALUES (${Array.from({ length: all.length + 4 }, () => '?').join(', ')})
@@ -26,13 +26,11 @@ const SUBMITTED_COLUMNS = [
   'branch',
   'idempotency_key',
   'submitted',
+  'latest',
 ]
 
-/** The newest number of a task is its latest; only the one before it can have been that until now. */
-const MARK_LATEST = `
-  UPDATE attempts SET latest = (n = (
-    SELECT max(n) FROM attempts WHERE service = :service AND tag = :tag AND task_id = :task AND submitted_seq IS NOT NULL))
-  WHERE service = :service AND tag = :tag AND task_id = :task AND n >= :n - 1 AND submitted_seq IS NOT NULL`
+/** A number is the latest until the next one comes. */
+const NOT_LATEST = `UPDATE attempts SET latest = 0 WHERE service = ? AND tag = ? AND task_id = ? AND n = ?`
 
 export interface ViewWriter {
   write(change: ViewChange): void
@@ -41,7 +39,7 @@ export interface ViewWriter {
 export function createViewWriter(database: DatabaseSync): ViewWriter {
   const statements = {
     submitted: database.prepare(upsert(SUBMITTED_COLUMNS, 'submitted_seq IS NULL')),
-    markLatest: database.prepare(MARK_LATEST),
+    notLatest: database.prepare(NOT_LATEST),
     stopRequested: database.prepare(upsert(['stop_seq'], 'stop_seq IS NULL')),
     started: database.prepare(upsert(['started_seq', 'started_at'], 'started_seq IS NULL')),
     finished: database.prepare(upsert(['finished_seq', 'finished_at', 'finished'], 'finished_seq IS NULL')),
@@ -53,20 +51,9 @@ export function createViewWriter(database: DatabaseSync): ViewWriter {
   const writeSubmitted = (change: Extract<ViewChange, { kind: 'submitted' }>): void => {
     const { key, seq, at, eventId, repository, data } = change
     const { name, agent, branch } = data.attempt
-    const values = [
-      seq,
-      eventId,
-      at,
-      name,
-      agent,
-      repository,
-      branch,
-      data.idempotencyKey ?? null,
-      JSON.stringify(data),
-    ]
-    statements.submitted.run(...keyOf(key), rankOf('Submitted'), ...values)
-    const { service, tag, taskId } = key.task
-    statements.markLatest.run({ service, tag, task: taskId, n: key.n })
+    const content = [name, agent, repository, branch, data.idempotencyKey ?? null, JSON.stringify(data)]
+    statements.submitted.run(...keyOf(key), rankOf('Submitted'), seq, eventId, at, ...content, 1)
+    if (key.n > 1) statements.notLatest.run(...keyOf({ ...key, n: key.n - 1 }))
   }
 
   return {
