@@ -93,7 +93,10 @@ describe('an attempt', { timeout: 60_000, concurrent: false }, () => {
       'ORCHESTRATOR_ATTEMPT_NUMBER',
       'ORCHESTRATOR_MODEL',
       'ORCHESTRATOR_PROMPT_FILE',
+      'ORCHESTRATOR_SERVICE',
+      'ORCHESTRATOR_TAG',
       'ORCHESTRATOR_TASK_DOCS',
+      'ORCHESTRATOR_TASK_ID',
       'ORCHESTRATOR_WORKSPACE',
       'PATH',
     ])
