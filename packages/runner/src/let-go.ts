@@ -54,7 +54,9 @@ function obeyStopFile({ launchFolder, ending, attempt }: Claimant): AsyncDisposa
     const stop = await waitForStopFile(launchFolder, over.signal)
     if (stop === undefined) return
     const { wallClockMinutes: minutes } = attempt.spec.limits
-    ending.end(stop.cause === undefined ? { kind: 'stop', requestedBy: stop.requestedBy } : { kind: stop.cause, minutes })
+    ending.end(
+      stop.cause === undefined ? { kind: 'stop', requestedBy: stop.requestedBy } : { kind: stop.cause, minutes },
+    )
   }
   const waiting = obey()
   return {

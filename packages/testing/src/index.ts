@@ -1,12 +1,51 @@
-export { createGitRemote, type GitRemote, type GitRemoteOptions, PERSON, type PersonsCommit, type RemoteFiles } from './git-remotes.ts'
+export {
+  createGitRemote,
+  type GitRemote,
+  type GitRemoteOptions,
+  PERSON,
+  type PersonsCommit,
+  type RemoteFiles,
+} from './git-remotes.ts'
 export { createTestClock, type TestClock } from './clocks.ts'
 export { natsServerBinary, natsServerVersion } from './nats-server.ts'
-export { silentLog, startTestBroker, type TestBroker, type TestBrokerOptions, type TestConnectOptions } from './broker.ts'
+export {
+  silentLog,
+  startTestBroker,
+  type TestBroker,
+  type TestBrokerOptions,
+  type TestConnectOptions,
+} from './broker.ts'
 export { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts'
-export { type ReceivedWebhook, type SinkResponse, startWebhookSink, type WebhookSink, type WebhookSinkOptions } from './webhook-sink.ts'
+export {
+  type ReceivedWebhook,
+  type SinkResponse,
+  startWebhookSink,
+  type WebhookSink,
+  type WebhookSinkOptions,
+} from './webhook-sink.ts'
 export { type Scenario, scriptedAgentCommand, type ScriptedStep } from './scripted-agent.ts'
-export { createLaunchFixture, type Launched, type LaunchFixture, type LaunchOrder, TASK_BRANCH } from './runner-launch.ts'
+export {
+  createLaunchFixture,
+  type Launched,
+  type LaunchFixture,
+  type LaunchOrder,
+  TASK_BRANCH,
+} from './runner-launch.ts'
 export { type Runner } from './runner-process.ts'
-export { finishedEvent, progressedEvent, sampleAttempt, type SampleOptions, startedEvent, stopRequestedEvent, submittedEvent } from './events.ts'
+export {
+  finishedEvent,
+  progressedEvent,
+  sampleAttempt,
+  type SampleOptions,
+  startedEvent,
+  stopRequestedEvent,
+  submittedEvent,
+} from './events.ts'
 export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
-export { startTcpFaultProxy, TCP_FAULTS, type TcpFault, type TcpFaultOptions, type TcpFaultProxy } from './tcp-faults.ts'
+export {
+  startTcpFaultProxy,
+  TCP_FAULTS,
+  type TcpFault,
+  type TcpFaultOptions,
+  type TcpFaultProxy,
+} from './tcp-faults.ts'

@@ -31,9 +31,9 @@ async function startEcho(): Promise<{ url: string; heard: () => string } & Async
 }
 
 interface Client extends Disposable {
-  say(text: string): void
-  heard(): string
-  state(): 'open' | 'ended' | 'closed'
+  readonly say: (text: string) => void
+  readonly heard: () => string
+  readonly state: () => 'open' | 'ended' | 'closed'
 }
 
 async function connectTo({ port }: TcpFaultProxy): Promise<Client> {

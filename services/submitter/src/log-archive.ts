@@ -65,8 +65,8 @@ async function* linesAfterHead(path: string): AsyncGenerator<string> {
   pipeline(createReadStream(path), text, () => undefined)
   let rest = ''
   let isHead = true
-  for await (const part of z.custom<AsyncIterable<string>>().parse(text)) {
-    const lines = (rest + part).split('\n')
+  for await (const part of text) {
+    const lines = (rest + String(part)).split('\n')
     rest = lines.pop() ?? ''
     yield* isHead ? lines.slice(1) : lines
     isHead &&= lines.length === 0

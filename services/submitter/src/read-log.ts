@@ -46,10 +46,14 @@ export async function openLog(options: ReadLogOptions): Promise<AsyncIterable<st
 
 /** The stream lets the oldest batches go first. */
 async function isInStream({ logs, attempt, fromLine, signal }: ReadLogOptions): Promise<boolean> {
-  const subject = subjectOf(attempt())
-  for await (const { head } of logs.read({ subject, fromLine: 1, follow: false, signal }))
-    return firstOf(head) <= fromLine
-  return false
+  const batches = logs.read({ subject: subjectOf(attempt()), fromLine: 1, follow: false, signal })
+  try {
+    for await (const { head } of batches) return firstOf(head) <= fromLine
+  } catch (error) {
+    if (!isAbort(error, signal)) throw error
+  }
+  // Whoever has left reads nothing, from nowhere.
+  return signal.aborted
 }
 
 /** It had a log once, and by now it would be somewhere. */

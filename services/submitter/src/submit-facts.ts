@@ -18,7 +18,8 @@ export function admissionFacts(
   { task, latest }: Admitting,
 ): AdmissionFacts {
   return {
-    latest: latest === undefined
+    latest:
+      latest === undefined
         ? undefined
         : { spec: latest.submitted.attempt, sources: latest.submitted.sources, phase: phaseOf(latest) },
     lastOfService: () => queries.lastSpecOfService(task.service),

@@ -17,7 +17,7 @@ interface WatchdogOptions {
 }
 
 /** Calls `onExpired` once when nothing was heard for `limitMs`; disposing ends it. */
-export function startWatchdog({ clock, limitMs, onExpired }: WatchdogOptions): Watchdog {
+function startWatchdog({ clock, limitMs, onExpired }: WatchdogOptions): Watchdog {
   const controller = new AbortController()
   let heardAt = clock.monotonicMs()
   const watch = async (): Promise<void> => {

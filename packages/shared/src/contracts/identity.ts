@@ -33,7 +33,10 @@ export type TaskId = z.infer<typeof TaskId>
 export const TaskIdInput = z
   .union([
     TaskId,
-    z.int('a dotted task id must be a string: "1.10" and 1.1 are the same JSON number').nonnegative('must not be negative').max(9_999_999, 'must be at most 9999999'),
+    z
+      .int('a dotted task id must be a string: "1.10" and 1.1 are the same JSON number')
+      .nonnegative('must not be negative')
+      .max(9_999_999, 'must be at most 9999999'),
   ])
   .transform(String)
 

@@ -203,7 +203,8 @@ describe('a stop', () => {
       requestedBy: 'lead',
     })
     await expectGone(attempt)
-    const again = (): Promise<number> => runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'lead' })
+    const again = (): Promise<number> =>
+      runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'lead' })
     await expect.poll(again, WAIT).toBe(0)
     expect(await runtime.released(refOf(attempt), workloadUid)).toBe(true)
   })
@@ -214,7 +215,8 @@ describe('a stop', () => {
     const workloadUid = await launchAndLetGo(attempt, runtime)
     await expect.poll(() => pidsOf(attempt).length, WAIT).toBe(2)
     const started = performance.now()
-    const stop = (): Promise<number> => runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'lead' })
+    const stop = (): Promise<number> =>
+      runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'lead' })
     await expect.poll(stop, WAIT).toBe(0)
     expect(performance.now() - started).toBeGreaterThanOrEqual(290)
     expect(pidsOf(attempt)).toEqual([])
@@ -247,7 +249,9 @@ describe('a stop', () => {
     const workloadUid = await launchAndLetGo(attempt, runtime)
     await expect.poll(async () => (await runtime.state(refOf(attempt), workloadUid)).kind, WAIT).toBe('gone')
     expect(await runtime.released(refOf(attempt), workloadUid)).toBe(false)
-    expect(await runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'leftover' })).toBeGreaterThan(0)
+    expect(
+      await runtime.stop(refOf(attempt), { workloadUid, cause: 'requested', requestedBy: 'leftover' }),
+    ).toBeGreaterThan(0)
     await expect.poll(() => runtime.released(refOf(attempt), workloadUid), WAIT).toBe(true)
   })
 
