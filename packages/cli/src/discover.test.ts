@@ -47,7 +47,7 @@ describe('the server', () => {
 
 describe('the state directory', () => {
   it.each([
-    [{ given: 'here' }, '/work/here'],
+    [{ given: 'here' }, '/place/here'],
     [{ ORCHESTRATOR_STATE_DIR: '/state' }, '/state'],
     [{ XDG_STATE_HOME: '/xdg' }, '/xdg/orchestrator'],
     [{ XDG_STATE_HOME: 'relative' }, '/home/ada/.local/state/orchestrator'],
@@ -55,7 +55,7 @@ describe('the state directory', () => {
   ])('of %j is %s', (settings: { given?: string; ORCHESTRATOR_STATE_DIR?: string; XDG_STATE_HOME?: string }, path) => {
     const { given, ...variables } = settings
     expect(
-      statePath({ given, environment: CliEnvironment.parse({ HOME: '/home/ada', ...variables }), cwd: '/work' }),
+      statePath({ given, environment: CliEnvironment.parse({ HOME: '/home/ada', ...variables }), cwd: '/place' }),
     ).toBe(path)
   })
 })
