@@ -1,6 +1,6 @@
 import type { LogBatch, LogBatchHead } from '@orchestrator/shared/contracts'
 import { describe, expect, it } from 'vitest'
-import { linesOfBatch, linesOfEnd } from './log-lines.ts'
+import { linesOfArchived, linesOfBatch, linesOfEnd } from './log-lines.ts'
 
 const line = (seq: number): string =>
   JSON.stringify({ seq, time: '2026-01-01T00:00:00.000Z', kind: 'text', text: `"seq":99` })
@@ -36,6 +36,14 @@ describe('linesOfBatch', () => {
     expect(linesOfBatch(gapped, { next: 5, lost: 0 }).lines).toEqual([gap(5, 5), line(6)])
   })
 
+  it('tells what the stream has let go as a gap', () => {
+    expect(linesOfBatch(batch([5, 6]), START)).toMatchObject({
+      lines: [gap(1, 4), line(5), line(6)],
+      position: { lost: 4 },
+    })
+    expect(linesOfBatch(batch([5, 6]), { next: 4, lost: 0 }).lines).toEqual([gap(4, 4), line(5), line(6)])
+  })
+
   it('ends with the counts of the closing batch', () => {
     const closing = batch([], { first: 4, last: 3, gaps: [{ first: 4, last: 4 }], closing: { lines: 3, gaps: 1 } })
     expect(linesOfBatch(closing, { next: 4, lost: 0 })).toEqual({
@@ -43,6 +51,22 @@ describe('linesOfBatch', () => {
       position: { next: 5, lost: 1 },
       ended: true,
     })
+  })
+})
+
+describe('linesOfArchived', () => {
+  it('hands on lines, gaps and the end from a position on', () => {
+    const odd = '{"kind":"text","seq":7}'
+    expect(linesOfArchived(line(3), START)).toEqual({ lines: [line(3)], position: { next: 4, lost: 0 }, ended: false })
+    expect(linesOfArchived(line(3), { next: 4, lost: 0 }).lines).toEqual([])
+    expect(linesOfArchived(odd, { next: 7, lost: 0 })).toMatchObject({ lines: [odd], position: { next: 8 } })
+    expect(linesOfArchived(gap(2, 5), { next: 4, lost: 1 })).toMatchObject({
+      lines: [gap(4, 5)],
+      position: { next: 6, lost: 3 },
+    })
+    expect(linesOfArchived(gap(2, 5), { next: 6, lost: 1 }).lines).toEqual([])
+    const end = '{"kind":"end","lines":3,"gaps":4}'
+    expect(linesOfArchived(end, { next: 99, lost: 0 })).toMatchObject({ lines: [end], ended: true })
   })
 })
 

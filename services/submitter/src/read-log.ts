@@ -31,12 +31,13 @@ export interface ReadLogOptions {
  *   the verdict has kept, when neither does
  */
 export async function openLog(options: ReadLogOptions): Promise<AsyncIterable<string>> {
-  const { broker, clock } = options
-  const row = options.attempt()
-  if (row.finished !== null && !(broker.connected && (await isInStream(options)))) {
-    const archived = await openArchived(options)
+  const { attempt, broker, clock, fromLine } = options
+  const row = attempt()
+  if (row.finished !== null) {
+    const first = broker.connected ? await firstInStream(options) : undefined
+    const archived = first !== undefined && first <= fromLine ? undefined : await openArchived(options)
     if (archived !== undefined) return readArchived(archived, options)
-    if (broker.connected && isGone(row, clock)) throw gone(row)
+    if (broker.connected && first === undefined && isGone(row, clock)) throw gone(row)
   }
   if (!broker.connected) {
     throw new RetryableError('BROKER_UNAVAILABLE', 'the broker, which holds the logs, is not connected')
@@ -45,15 +46,10 @@ export async function openLog(options: ReadLogOptions): Promise<AsyncIterable<st
 }
 
 /** The stream lets the oldest batches go first. */
-async function isInStream({ logs, attempt, fromLine, signal }: ReadLogOptions): Promise<boolean> {
+async function firstInStream({ logs, attempt, signal }: ReadLogOptions): Promise<number | undefined> {
   const batches = logs.read({ subject: subjectOf(attempt()), fromLine: 1, follow: false, signal })
-  try {
-    for await (const { head } of batches) return firstOf(head) <= fromLine
-  } catch (error) {
-    if (!isAbort(error, signal)) throw error
-  }
-  // Whoever has left reads nothing, from nowhere.
-  return signal.aborted
+  for await (const { head } of batches) return firstOf(head)
+  return undefined
 }
 
 /** It had a log once, and by now it would be somewhere. */

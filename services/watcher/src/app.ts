@@ -1,10 +1,13 @@
 /** The watcher, put together: the ledger and the runtime say which attempts to watch, each is then watched by itself. */
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import { LeaseDocument } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
 import { type Broker, createLedger, createLogs, createProgress, openDocuments } from '@orchestrator/shared/nats'
 import { createProcessTable } from '@orchestrator/shared/process'
 import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
+import { createDirectoryArchive } from './archive/directory-archive.ts'
+import { keepExpiring } from './archive/expiry.ts'
 import { createAttemptWatch, type WatchWorld } from './attempt-watch.ts'
 import type { WatcherConfig } from './config.ts'
 import { createLease } from './lease.ts'
@@ -17,6 +20,8 @@ import { WorkList } from './work-list.ts'
 const NAME = 'watcher'
 /** Each holds up to half a megabyte of lines meanwhile. */
 const LOGS_AT_ONCE = 64
+/** Compressing takes a thread each. */
+const ARCHIVED_AT_ONCE = 2
 
 /** Any number of replicas may run, also on one machine. */
 export async function createWatcherApp(context: AppContext<WatcherConfig>): Promise<App> {
@@ -32,6 +37,7 @@ export async function createWatcherApp(context: AppContext<WatcherConfig>): Prom
     clock,
     onChange: () => workList.leaseChanged(),
   })
+  const archive = createDirectoryArchive(config.ARCHIVE_DIR ?? join(config.STATE_DIR, 'archive'))
   const world: WatchWorld = {
     observer,
     ledger: await createLedger(broker),
@@ -43,6 +49,8 @@ export async function createWatcherApp(context: AppContext<WatcherConfig>): Prom
     lookIntervalMs: config.LOOK_INTERVAL_MS,
     logBytesPerAttempt: config.LOG_BYTES_PER_ATTEMPT,
     shipping: new Turns(LOGS_AT_ONCE),
+    archive,
+    archiving: new Turns(ARCHIVED_AT_ONCE),
     listed: () => workList.listed,
   }
   const workList = stack.use(new WorkList({ ...world, createWatch: (order) => createAttemptWatch(world, order) }))
@@ -50,6 +58,8 @@ export async function createWatcherApp(context: AppContext<WatcherConfig>): Prom
   loops.start('lease', (signal) => lease.keep(signal))
   loops.start('ledger', (signal) => workList.followLedger(signal))
   loops.start('runtime', (signal) => workList.sweepRuntime(signal))
+  const maxAgeDays = config.ARCHIVE_MAX_AGE_DAYS
+  loops.start('archive', (signal) => keepExpiring({ archive, maxAgeDays, clock, logger }, signal))
   const running = stack.move()
   return {
     name: NAME,

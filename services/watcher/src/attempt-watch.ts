@@ -2,6 +2,8 @@ import { logSubject } from '@orchestrator/shared/contracts'
 import type { Clock } from '@orchestrator/shared/core'
 import type { Ledger, Logs, Progress } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
+import { Archivist } from './archive/archivist.ts'
+import type { LogArchive } from './archive/port.ts'
 import { EndWatch } from './end-watch.ts'
 import type { ScannedLine } from './logs/line-scanner.ts'
 import { LogFollower } from './logs/log-follower.ts'
@@ -24,6 +26,9 @@ export interface WatchWorld {
   readonly logBytesPerAttempt: number
   /** How many logs are shipped at once. */
   readonly shipping: Turns
+  readonly archive: LogArchive
+  /** How many logs are archived at once. */
+  readonly archiving: Turns
   /** The runtime has been listed once. */
   readonly listed: () => boolean
 }
@@ -33,7 +38,7 @@ export interface AttemptWatch {
   readonly stopRequested: () => void
   readonly finished: () => void
   readonly leaseChanged: () => void
-  /** Returns once the verdict is in the ledger and the log is closed or given up. */
+  /** Returns once the verdict is in the ledger, the log in the archive, and nothing of the workload is left. */
   run(signal: AbortSignal): Promise<void>
 }
 
@@ -41,9 +46,11 @@ export interface WatchOrder {
   readonly attempt: StartedAttempt
   /** Nobody watched it before: no line of it can have been noted. */
   readonly isNew: boolean
+  /** Its verdict is so old that its log is closed, or was given up. */
+  readonly isPast: boolean
 }
 
-export function createAttemptWatch(world: WatchWorld, { attempt, isNew }: WatchOrder): AttemptWatch {
+export function createAttemptWatch(world: WatchWorld, { attempt, isNew, isPast }: WatchOrder): AttemptWatch {
   const { observer, ledger, logs, progress, lease, clock, lookIntervalMs: intervalMs, listed } = world
   const logger = world.logger.child({ attempt: attempt.name })
   const teller = new ProgressTeller({ attempt, progress, clock, logger })
@@ -61,14 +68,30 @@ export function createAttemptWatch(world: WatchWorld, { attempt, isNew }: WatchO
   })
   const log = new LogFollower({ shipper, teller, lease, turns: world.shipping, clock, logger, intervalMs })
   const end = new EndWatch({ attempt, observer, ledger, log, clock, logger, intervalMs, listed })
+  const { archive, archiving: turns, logBytesPerAttempt: capBytes } = world
+  const archivist = new Archivist({
+    attempt,
+    archive,
+    observer,
+    logs,
+    lease,
+    turns,
+    clock,
+    logger,
+    capBytes,
+    intervalMs,
+  })
+  const watch = async (signal: AbortSignal): Promise<void> => {
+    using _ = observer.hints(attempt, { onLines: () => log.wake(), onEnd: () => end.expectEnd() })
+    await Promise.all([end.run(signal), log.run(signal)])
+  }
   return {
     stopRequested: () => end.expectEnd(),
     finished: () => end.finished(),
     leaseChanged: () => log.wake(),
     run: async (signal) => {
-      using stack = new DisposableStack()
-      stack.use(observer.hints(attempt, { onLines: () => log.wake(), onEnd: () => end.expectEnd() }))
-      await Promise.all([end.run(signal), log.run(signal)])
+      if (!isPast) await watch(signal)
+      await archivist.run({ inStream: isPast || log.closed !== undefined }, signal)
     },
   }
 }

@@ -1,137 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import {
-  type AttemptFinished,
   type AttemptProgressed,
   createEvent,
-  type LedgerEvent,
   type LogBatch,
   logSubject,
   newEventId,
   RUNNER_LINE_MAX_BYTES,
-  type RunnerLineBody,
-  Settings,
 } from '@orchestrator/shared/contracts'
-import { systemClock } from '@orchestrator/shared/core'
-import {
-  createLedger,
-  createLogs,
-  createProgress,
-  type Ledger,
-  type Logs,
-  type Progress,
-} from '@orchestrator/shared/nats'
-import { type App, createLogger, parseConfig } from '@orchestrator/shared/service'
-import { startTestBroker, type TestBroker } from '@orchestrator/testing'
+import { startTestBroker } from '@orchestrator/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { createWatcherApp } from './app.ts'
-import { WatcherEnvironment } from './config.ts'
 import { LOG_WAIT_MS } from './end-watch.ts'
-import type { StartedAttempt } from './started-attempt.ts'
-import { lineText, startedEvent, stopEvent } from './testing/attempts.ts'
-import { createWatchedPlace, type FakeRunner, type WatchedPlace } from './testing/watched-place.ts'
+import { lineText, stopEvent } from './testing/attempts.ts'
+import { IN_TIME, joined, texts, World } from './testing/watcher-world.ts'
 
 const { signal } = new AbortController()
-const IN_TIME = { timeout: 20_000, interval: 25 }
-
-class World implements AsyncDisposable {
-  readonly #stack = new AsyncDisposableStack()
-  readonly broker: TestBroker
-  readonly place: WatchedPlace
-  readonly ledger: Ledger
-  readonly logs: Logs
-  readonly progress: Progress
-
-  private constructor(parts: Pick<World, 'broker' | 'place' | 'ledger' | 'logs' | 'progress'>) {
-    this.broker = this.#stack.use(parts.broker)
-    this.place = this.#stack.use(parts.place)
-    this.ledger = parts.ledger
-    this.logs = parts.logs
-    this.progress = parts.progress
-  }
-
-  static async create(): Promise<World> {
-    const broker = await startTestBroker()
-    const connection = await broker.connect('test')
-    const ledger = await createLedger(connection)
-    const [logs, progress] = [createLogs(connection), createProgress(connection)]
-    return new World({ broker, place: await createWatchedPlace(), ledger, logs, progress })
-  }
-
-  environment(change: Record<string, string> = {}): Record<string, string> {
-    return { NATS_URL: this.broker.url, STATE_DIR: this.place.stateDirectory, LOOK_INTERVAL_MS: '200', ...change }
-  }
-
-  async startWatcher(change: Record<string, string> = {}): Promise<App> {
-    const config = parseConfig(WatcherEnvironment, this.environment(change))
-    const logger = createLogger({ name: 'watcher', level: 'silent' })
-    const app = await createWatcherApp({ config, settings: Settings.parse({}), logger, clock: systemClock })
-    this.#stack.use(app)
-    return app
-  }
-
-  /** The service as a process of its own. */
-  async spawnWatcher(): Promise<ChildProcess> {
-    const main = join(import.meta.dirname, 'main.ts')
-    const env = { ...this.environment(), PATH: process.env['PATH'] }
-    const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-    this.#stack.defer(() => void child.kill('SIGKILL'))
-    await once(child.stdout, 'data')
-    return child
-  }
-
-  async say(attempt: StartedAttempt, event: LedgerEvent): Promise<void> {
-    const decide = ({ lastSeq }: { lastSeq: number }): { kind: 'publish'; event: LedgerEvent; expectedSeq: number } => {
-      return { kind: 'publish', event, expectedSeq: lastSeq }
-    }
-    await this.ledger.publish({ subject: attempt.subject, eventId: event.id, decide, signal })
-  }
-
-  async launch(order: Parameters<WatchedPlace['launch']>[0] = {}): Promise<FakeRunner> {
-    const runner = await this.place.launch(order)
-    await this.say(runner.attempt, startedEvent(runner.attempt))
-    return runner
-  }
-
-  async finished({ subject }: StartedAttempt): Promise<AttemptFinished[]> {
-    const { events } = await this.ledger.read(subject, signal)
-    return events.map(({ event }) => event).filter((event) => event.type === 'attempt.finished')
-  }
-
-  async untilFinished(attempt: StartedAttempt): Promise<AttemptFinished['data']> {
-    await vi.waitFor(async () => expect(await this.finished(attempt)).toHaveLength(1), IN_TIME)
-    const [event] = await this.finished(attempt)
-    if (event === undefined) throw new Error('not finished')
-    return event.data
-  }
-
-  async batches({ ref }: StartedAttempt): Promise<LogBatch[]> {
-    const subject = logSubject(ref)
-    return await Array.fromAsync(this.logs.read({ subject, fromLine: 1, follow: false, signal }))
-  }
-
-  async log(attempt: StartedAttempt): Promise<string[]> {
-    return (await this.batches(attempt)).flatMap(({ lines }) => lines)
-  }
-
-  async untilClosed(attempt: StartedAttempt): Promise<LogBatch['head']> {
-    const last = async (): Promise<LogBatch['head'] | undefined> =>
-      (await this.logs.last(logSubject(attempt.ref), signal))?.batch.head
-    await vi.waitFor(async () => expect(await last()).toHaveProperty('closing'), IN_TIME)
-    const head = await last()
-    if (head === undefined) throw new Error('no log')
-    return head
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stack.disposeAsync()
-  }
-}
-
-const texts = (first: number, last: number, body?: (n: number) => RunnerLineBody): string[] =>
-  Array.from({ length: last - first + 1 }, (_, i) => lineText(first + i, body?.(first + i)))
-const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')
 
 function gapsOf(batches: readonly LogBatch[]): unknown[] {
   return batches.flatMap(({ head }) => head.gaps)
@@ -139,7 +21,7 @@ function gapsOf(batches: readonly LogBatch[]): unknown[] {
 
 describe('the watcher', () => {
   it('tells progress, ships the log, and finishes once by the record, with two replicas at work', async () => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     const replicas = [await world.startWatcher(), await world.startWatcher()]
     const runners = await Promise.all([1, 2, 3, 4].map(async (n) => await world.launch({ n })))
     for (const runner of runners) {
@@ -170,7 +52,7 @@ describe('the watcher', () => {
   })
 
   it('says Running with the runner’s first line, and each step', async () => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     await world.startWatcher()
     const { attempt, write } = await world.launch()
     const seen: AttemptProgressed['data'][] = []
@@ -197,7 +79,7 @@ describe('the watcher', () => {
     ['a runner that was killed', false, { phase: 'Unknown', reason: 'WorkloadLost', verified: false }],
     ['a runner that was killed after a stop', true, { phase: 'Stopped', reason: 'StopRequested' }],
   ])('decides without a record on %s', async (_title, stop, expected) => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     await world.startWatcher()
     const { attempt, write, kill } = await world.launch()
     await write(joined(texts(1, 3)))
@@ -207,7 +89,7 @@ describe('the watcher', () => {
   })
 
   it('lets the record decide, also after a stop, and ignores that of another attempt', async () => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     await world.startWatcher()
     const [own, foreign] = [await world.launch(), await world.launch({ n: 2 })]
     await world.say(own.attempt, stopEvent(own.attempt))
@@ -219,7 +101,7 @@ describe('the watcher', () => {
   })
 
   it('finds what began, was stopped and ended while no watcher was there, and leaves other places alone', async () => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     const [ended, stopped] = [await world.launch(), await world.launch({ n: 2 })]
     const elsewhere = await world.launch({ n: 3, change: { location: 'another-machine' } })
     const held = await world.launch({ n: 4, held: true })
@@ -236,7 +118,7 @@ describe('the watcher', () => {
   })
 
   it('closes the log of an attempt that was finished before', async () => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     const { attempt, write, kill } = await world.launch()
     await write(joined(texts(1, 5)))
     await kill()
@@ -259,7 +141,7 @@ describe('the watcher', () => {
   })
 
   it('brings in a log of 100,000 lines whole, as it was written', { timeout: 60_000 }, async () => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     await world.startWatcher()
     const { attempt, write, kill, writeResult } = await world.launch()
     const lines = texts(1, 100_000, (n) => ({ kind: 'output', stream: 'stdout', text: `line ${n} ${'x'.repeat(100)}` }))
@@ -273,7 +155,7 @@ describe('the watcher', () => {
   })
 
   it('keeps head and tail of a log above its cap and counts the middle', async () => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     await world.startWatcher({ LOG_BYTES_PER_ATTEMPT: String(64 * 1024) })
     const { attempt, write, kill } = await world.launch()
     const lines = texts(1, 5000)
@@ -288,7 +170,7 @@ describe('the watcher', () => {
   })
 
   it('counts what is no line, and passes on whatever a line holds', async () => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     await world.startWatcher()
     const { attempt, write, kill } = await world.launch()
     const ansi = lineText(1, { kind: 'text', text: '\u001B[2J\u202E\u0000{{mustache}}$(id)' })
@@ -315,7 +197,7 @@ describe('the watcher', () => {
   })
 
   it('loses and doubles no line when it is killed in the middle, again and again', { timeout: 60_000 }, async () => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     const { attempt, write, kill, writeResult } = await world.launch()
     const lines = texts(1, 30_000)
     for (let round = 0; round < 5; round += 1) {
@@ -339,7 +221,7 @@ describe('the watcher', () => {
   })
 
   it('closes the log for a replica that was killed, long before its lease is over', async () => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     await world.startWatcher()
     const holder = await world.spawnWatcher()
     const { attempt, write, kill, writeResult } = await world.launch()
@@ -358,7 +240,7 @@ describe('the watcher', () => {
   })
 
   it('goes on when the broker was killed and came back', { timeout: 60_000 }, async () => {
-    await using world = await World.create()
+    await using world = await World.create(await startTestBroker())
     const app = await world.startWatcher()
     const [early, late] = [await world.launch(), await world.launch({ n: 2 })]
     await early.write(joined(texts(1, 2000)))

@@ -20,7 +20,7 @@ const ALL_ATTEMPTS = ['attempt.*.*.*.*']
 
 /**
  * Which attempts are watched: those that the ledger has as started and unfinished in this runtime and place, and those
- * that the runtime shows although the ledger is done with them, until their log is closed.
+ * that the runtime shows although the ledger is done with them, until their log is archived and they are gone.
  */
 export class WorkList implements AsyncDisposable {
   readonly #options: WorkListOptions
@@ -103,8 +103,8 @@ export class WorkList implements AsyncDisposable {
   async #readSubject(subject: string, signal: AbortSignal): Promise<boolean> {
     const { started, stopRequested, finished } = readHistory(await this.#options.ledger.read(subject, signal))
     const ageMs = finished === undefined ? 0 : this.#options.clock.now().getTime() - finished.time.getTime()
-    if (started !== undefined && ageMs < CLOSE_WITHIN_MS) {
-      this.#start(started)
+    if (started !== undefined) {
+      this.#start(started, { isPast: ageMs >= CLOSE_WITHIN_MS })
       const watch = this.#watches.get(subject)?.watch
       if (stopRequested) watch?.stopRequested()
       if (finished !== undefined) watch?.finished()
@@ -112,11 +112,11 @@ export class WorkList implements AsyncDisposable {
     return started !== undefined || finished !== undefined
   }
 
-  #start(attempt: StartedAttempt | undefined): void {
+  #start(attempt: StartedAttempt | undefined, { isPast } = { isPast: false }): void {
     const { observer, createWatch } = this.#options
     if (attempt === undefined || this.#watches.has(attempt.subject) || this.#stop.signal.aborted) return
     if (attempt.runtime !== observer.runtime || attempt.location !== observer.location) return
-    const watch = createWatch({ attempt, isNew: this.#caughtUp })
+    const watch = createWatch({ attempt, isNew: this.#caughtUp, isPast })
     this.#watches.set(attempt.subject, { watch, running: this.#run(attempt, watch) })
   }
 

@@ -51,6 +51,11 @@ export interface Observer {
   /** Reads the state of the one workload that `started` names. One look that says `ended` may err: look twice. */
   look(attempt: StartedAttempt): Promise<Observation>
   lines(attempt: StartedAttempt): LineSource
+  /**
+   * Lets go of what is left of a workload that has ended: its folder, its lines. Never while anything of it runs.
+   * @returns whether nothing is left
+   */
+  remove(attempt: StartedAttempt): Promise<boolean>
   /** Calls back until disposed. Hints may be lost, and may be wrong. */
   hints(attempt: StartedAttempt, hints: WorkloadHints): Disposable
 }

@@ -66,7 +66,10 @@ describe('createProcessObserver', () => {
       await place.launch({ n: 3 }),
     ]
     await loser.write(`${lineText(1, { kind: 'claim-lost', holder: 'somebody' })}\n`)
-    await writeFile(join(late.folder, 'stop.json'), JSON.stringify({ v: 1, requestedBy: 'the launcher', cause: 'deadline' }))
+    await writeFile(
+      join(late.folder, 'stop.json'),
+      JSON.stringify({ v: 1, requestedBy: 'the launcher', cause: 'deadline' }),
+    )
     for (const runner of [waiting, loser, late]) await runner.kill()
     const observer = observe(place)
     expect(await observer.look(waiting.attempt)).toEqual({ ...gone, neverLetGo: true })

@@ -16,6 +16,7 @@ import {
   readStop,
 } from './launch-folder.ts'
 import { readPart, readSize } from './regular-file.ts'
+import { removeLaunch } from './remove-launch.ts'
 import { watchFiles } from './watch-files.ts'
 
 export interface ProcessObserverOptions {
@@ -41,6 +42,7 @@ export function createProcessObserver({ stateDirectory, location, processes }: P
       return cause === 'alive' ? { kind: 'running' } : await observeEnd(folderOf(attempt), attempt, cause)
     },
     lines: (attempt) => linesOf(folderOf(attempt), attempt.workloadUid),
+    remove: (attempt) => removeLaunch({ stateDirectory, attempt, processes }),
     hints: (attempt, hints) => watchFiles(folderOf(attempt), attempt, hints),
   }
 }

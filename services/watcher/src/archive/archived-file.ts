@@ -1,0 +1,63 @@
+/** One archived log as a file: gzip of a head line, then the log's lines. */
+import { type FileHandle, open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, createGzip, gunzipSync } from 'node:zlib'
+import { AttemptName, AttemptRef } from '@orchestrator/shared/contracts'
+import { z } from 'zod'
+import type { LogToKeep } from './port.ts'
+
+/** The first line. Whoever reads the log checks whose it is: after a restore of the ledger a name may come again. */
+export const ArchiveHead = z.object({
+  v: z.literal(1),
+  kind: z.literal('head'),
+  name: AttemptName,
+  ...AttemptRef.shape,
+  submittedId: z.string(),
+  runtime: z.string(),
+  location: z.string(),
+  workloadUid: z.string(),
+  origin: z.enum(['stream', 'source']),
+})
+export type ArchiveHead = z.infer<typeof ArchiveHead>
+
+/** Compressed; the head is never longer. */
+const HEAD_BYTES = 4096
+const CHUNK_CHARACTERS = 64 * 1024
+
+/** The file must not be there; what is written has reached the disk on return. */
+export async function writeArchived(path: string, log: LogToKeep): Promise<void> {
+  await using file = await open(path, 'wx', 0o600)
+  const write = async (compressed: AsyncIterable<Buffer>): Promise<void> => {
+    // On a handle this goes on where the last one ended.
+    for await (const part of compressed) await file.writeFile(part)
+  }
+  await pipeline(Readable.from(chunks(log)), createGzip(), write, { signal: log.signal })
+  await file.sync()
+}
+
+/** `undefined` for what is no archived log. */
+export async function readArchivedHead(file: FileHandle): Promise<ArchiveHead | undefined> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+  try {
+    // What is left of the file is not wanted: its end need not be there.
+    const bytes = gunzipSync(buffer.subarray(0, bytesRead), { finishFlush: constants.Z_SYNC_FLUSH })
+    const [line = ''] = bytes.toString('utf8').split('\n', 1)
+    return ArchiveHead.safeParse(JSON.parse(line)).data
+  } catch {
+    return undefined
+  }
+}
+
+async function* chunks({ attempt, origin, lines }: LogToKeep): AsyncGenerator<string> {
+  const { ref, name, submittedId, runtime, location, workloadUid } = attempt
+  const head = { v: 1, kind: 'head', name, ...ref, submittedId, runtime, location, workloadUid, origin } as const
+  let chunk = `${JSON.stringify(head satisfies ArchiveHead)}\n`
+  for await (const line of lines) {
+    chunk += `${line}\n`
+    if (chunk.length < CHUNK_CHARACTERS) continue
+    yield chunk
+    chunk = ''
+  }
+  yield chunk
+}

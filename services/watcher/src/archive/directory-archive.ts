@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import type { Dirent } from 'node:fs'
+import { constants, lstat, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { RetryableError } from '@orchestrator/shared/core'
+import type { StartedAttempt } from '../started-attempt.ts'
+import { readArchivedHead, writeArchived } from './archived-file.ts'
+import type { LogArchive, LogToKeep } from './port.ts'
+import { LogIncomplete } from './whole-log.ts'
+
+const SUFFIX = '.ndjson.gz'
+/** No service has such a name. */
+const ASIDE = '.partial'
+/** What is written aside for longer was left by a crash. */
+const ASIDE_MAX_AGE_MS = 24 * 60 * 60 * 1000
+
+/** Logs as files `<directory>/<service>/<tag>/<task>/<attempt name>.ndjson.gz`, each made aside and renamed when whole. */
+export function createDirectoryArchive(directory: string): LogArchive {
+  const fileOf = ({ ref, name }: StartedAttempt): string =>
+    join(directory, ref.service, ref.tag, ref.taskId, `${name}${SUFFIX}`)
+  const has = async (attempt: StartedAttempt): Promise<boolean> => await isKept(directory, fileOf(attempt), attempt)
+  return {
+    has: (attempt) => refused(`cannot read ${fileOf(attempt)}`, () => has(attempt)),
+    keep: (log) =>
+      refused(`cannot write ${fileOf(log.attempt)}`, () =>
+        keepAside({ directory, file: fileOf(log.attempt), log, has }),
+      ),
+    expire: (before) => refused(`cannot clear ${directory}`, () => expire(directory, before)),
+  }
+}
+
+async function isKept(directory: string, path: string, { submittedId }: StartedAttempt): Promise<boolean> {
+  try {
+    await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    if ((await readArchivedHead(file))?.submittedId !== submittedId) return false
+    await file.sync()
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false
+    throw error
+  }
+  // Another watcher may have put it there a moment ago.
+  await syncDownTo(directory, dirname(path))
+  return true
+}
+
+interface Keeping {
+  readonly directory: string
+  readonly file: string
+  readonly log: LogToKeep
+  readonly has: LogArchive['has']
+}
+
+async function keepAside({ directory, file, log, has }: Keeping): Promise<void> {
+  const aside = join(directory, ASIDE, randomUUID())
+  try {
+    await mkdir(dirname(aside), { recursive: true, mode: 0o700 })
+    await writeArchived(aside, log)
+    // Only now: whoever was faster may have taken the source away while it was read here.
+    if (await has(log.attempt)) return
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await rename(aside, file)
+    await syncDownTo(directory, dirname(file))
+  } finally {
+    await rm(aside, { force: true }).catch(() => undefined)
+  }
+}
+
+/** A new name outlasts a power cut once its directory is on the disk, and so on upwards. */
+async function syncDownTo(directory: string, lowest: string): Promise<void> {
+  for (let path = lowest; path.length >= directory.length; path = dirname(path)) await syncDirectory(path)
+  // The directory itself may be new; not everyone may open what is above it.
+  await syncDirectory(dirname(directory)).catch(() => undefined)
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  await using directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  await directory.sync()
+}
+
+async function expire(directory: string, before: Date): Promise<number> {
+  await expireIn(join(directory, ASIDE), { depth: 0, suffix: '', before: new Date(Date.now() - ASIDE_MAX_AGE_MS) })
+  return await expireIn(directory, { depth: 3, suffix: SUFFIX, before })
+}
+
+interface Expiry {
+  /** How many levels of directories are above the files. */
+  readonly depth: number
+  readonly suffix: string
+  readonly before: Date
+}
+
+async function expireIn(directory: string, expiry: Expiry): Promise<number> {
+  const { depth, suffix } = expiry
+  let count = 0
+  for (const entry of await entriesOf(directory)) {
+    const path = join(directory, entry.name)
+    if (depth > 0 && entry.isDirectory() && entry.name !== ASIDE) {
+      count += await expireIn(path, { ...expiry, depth: depth - 1 })
+    } else if (depth === 0 && entry.isFile() && entry.name.endsWith(suffix)) {
+      count += await expireFile(path, expiry)
+    }
+  }
+  // Emptied with its last log. Whoever is about to put another one there makes it again.
+  if (count > 0) await rmdir(directory).catch(() => undefined)
+  return count
+}
+
+async function expireFile(path: string, { before }: Expiry): Promise<number> {
+  try {
+    if ((await lstat(path)).mtime >= before) return 0
+    await rm(path)
+    return 1
+  } catch (error) {
+    // Another watcher was faster.
+    if (hasErrno(error, 'ENOENT')) return 0
+    throw error
+  }
+}
+
+async function entriesOf(directory: string): Promise<readonly Dirent[]> {
+  try {
+    return await readdir(directory, { withFileTypes: true })
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
+/** Errors of the file system get a code; those of the log that is read meanwhile keep theirs. */
+async function refused<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof LogIncomplete || !isErrno(error)) throw error
+    const full = hasErrno(error, 'ENOSPC') || hasErrno(error, 'EDQUOT')
+    throw new RetryableError(full ? 'DISK_FULL' : 'RUNTIME_UNAVAILABLE', what, { cause: error })
+  }
+}
+
+function isErrno(error: unknown): error is Error & { readonly errno: unknown } {
+  return error instanceof Error && 'errno' in error
+}
+
+function hasErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
