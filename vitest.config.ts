@@ -7,8 +7,10 @@ export default defineConfig({
     // Processes and not threads: tests start brokers and agents, send signals and change folders.
     pool: 'forks',
     // A good test takes a fraction of this; it may wait for real processes on a busy machine.
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
+    // A process that a test started may take seconds to come up beside all the others.
+    expect: { poll: { timeout: 20_000 } },
   },
 })

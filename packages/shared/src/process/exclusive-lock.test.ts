@@ -35,6 +35,6 @@ describe('acquireExclusiveLock', () => {
     await vi.waitFor(() => {
       using held = acquireExclusiveLock(file)
       expect(held).toBeDefined()
-    })
+    }, 10_000)
   })
 })
