@@ -4,8 +4,14 @@ export interface Benchmark {
   run: () => Promise<Measurement>
 }
 
-/** A ratio is achieved / achievable, so more is better; a p99 is the 99th percentile of a time, so less is better. */
-export type Goal = { kind: 'ratio'; atLeast: number } | { kind: 'p99'; atMostMs: number }
+/**
+ * A ratio is achieved / achievable and a rate is absolute, so more is better; a p99 is the 99th percentile of a time, so
+ * less is better.
+ */
+export type Goal =
+  | { kind: 'ratio'; atLeast: number }
+  | { kind: 'rate'; atLeast: number; unit: string }
+  | { kind: 'p99'; atMostMs: number }
 
 export interface Measurement {
   /** One value per mode that was measured (with and without durability, for instance). The worst one counts. */
