@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 
 export interface Program extends AsyncDisposable {
   readonly pid: number
@@ -25,9 +25,9 @@ const STOP_LIMIT_MS = 15_000
 const TICKS_PER_SECOND = 100
 const PAGE_BYTES = 4096
 
-/** The `main.ts` beside the app that a service's package exports. */
+/** The program of a service: started, never imported. */
 export function mainOf(service: 'submitter' | 'launcher' | 'watcher' | 'notifier'): string {
-  return fileURLToPath(new URL('main.ts', import.meta.resolve(`@orchestrator/${service}`)))
+  return join(import.meta.dirname, '../../services', service, 'src/main.ts')
 }
 
 /** Starts it and waits until its `/readyz` says so. Its log is written, to nowhere. */

@@ -1,15 +1,14 @@
 /** Carries out the faults of a schedule, each at its time. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { TcpFault } from '@orchestrator/testing'
 import type { DoneKill } from './history.ts'
 import { type MomentSources, untilMoment } from './moments.ts'
-import type { ConnectionFault, Fault, Kill } from './schedule.ts'
+import type { Disturbance, Fault, Kill } from './schedule.ts'
 import type { Site } from './site.ts'
 import { type FoundProcess, killProcess, processesOf, roleOf } from './workloads.ts'
 
 export interface DoneFaults {
   readonly kills: readonly DoneKill[]
-  readonly connections: readonly TcpFault[]
+  readonly disturbances: readonly string[]
   /** Those of them that hit a notifier. */
   readonly notifierFaults: number
 }
@@ -28,12 +27,12 @@ const LOOK_MS = 15
 /** Resolves once the last fault is over and every victim was started again. */
 export async function inflictFaults(faults: readonly Fault[], options: FaultOptions): Promise<DoneFaults> {
   const kills: DoneKill[] = []
-  const connections: ConnectionFault[] = []
+  const disturbances: Disturbance[] = []
   await Promise.all(
     faults.map(async (fault) => {
       await delay(fault.atMs, undefined, { signal: options.signal })
-      if (fault.kind === 'connection') {
-        connections.push(fault)
+      if (fault.kind === 'disturbance') {
+        disturbances.push(fault)
         await disturb(fault, options)
       } else if (fault.victim === 'runner' || fault.victim === 'agent') {
         kills.push(...(await killWorkload(fault, fault.victim, options)))
@@ -42,11 +41,11 @@ export async function inflictFaults(faults: readonly Fault[], options: FaultOpti
       }
     }),
   )
-  const notifierFaults = connections.filter(({ service }) => service === 'notifier').length
-  return { kills, connections: connections.map(({ fault }) => fault), notifierFaults }
+  const notifierFaults = disturbances.filter(({ service }) => service === 'notifier').length
+  return { kills, disturbances: disturbances.map(({ fault }) => fault), notifierFaults }
 }
 
-async function disturb(fault: ConnectionFault, { site, signal }: FaultOptions): Promise<void> {
+async function disturb(fault: Disturbance, { site, signal }: FaultOptions): Promise<void> {
   const end = site.inflict(fault)
   try {
     await delay(fault.forMs, undefined, { signal })

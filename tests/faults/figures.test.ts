@@ -9,7 +9,7 @@ const figures = (change: Partial<RoundFigures> = {}): RoundFigures => {
     kills: [{ victim: 'notifier', submittedId: undefined } as const],
   }
   const rest = { resent: 3, redelivered: 2, recoveryMs: 1500, last: 'x has no end', ownEnds: [] }
-  return { ...countFigures({ history, connections: ['cut', 'cut'], ...rest }), ...change }
+  return { ...countFigures({ history, disturbances: ['cut', 'cut'], ...rest }), ...change }
 }
 
 describe('figures', () => {
@@ -18,7 +18,7 @@ describe('figures', () => {
       attempts: 2,
       phases: { 'Succeeded Completed': 2 },
       kills: { notifier: 1 },
-      connections: { cut: 2 },
+      disturbances: { cut: 2 },
       doubled: 1,
       doublingCrashes: 1,
     })
@@ -28,7 +28,7 @@ describe('figures', () => {
     const text = describeFigures([figures(), figures({ recoveryMs: 20_000, last: 'y waits' })])
     expect(text).toContain('attempts            4 (Succeeded Completed 4)')
     expect(text).toContain('kills               notifier 2')
-    expect(text).toContain('connection faults   cut 4')
+    expect(text).toContain('disturbances        cut 4')
     expect(text).toContain('slowest recovery    20.0 s (last: y waits)')
   })
 })

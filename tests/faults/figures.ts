@@ -7,7 +7,7 @@ export interface RoundFigures {
   readonly attempts: number
   readonly phases: Readonly<Record<string, number>>
   readonly kills: Readonly<Record<string, number>>
-  readonly connections: Readonly<Record<string, number>>
+  readonly disturbances: Readonly<Record<string, number>>
   /** Requests that the load had to send again. */
   readonly resent: number
   readonly redelivered: number
@@ -26,16 +26,16 @@ export interface RoundFigures {
 
 export interface FigureFacts extends Pick<RoundFigures, 'resent' | 'redelivered' | 'recoveryMs' | 'last' | 'ownEnds'> {
   readonly history: History
-  readonly connections: readonly string[]
+  readonly disturbances: readonly string[]
 }
 
-export function countFigures({ history, connections, ...rest }: FigureFacts): RoundFigures {
+export function countFigures({ history, disturbances, ...rest }: FigureFacts): RoundFigures {
   const ends = history.ledger.flatMap(({ event }) => (event?.type === 'attempt.finished' ? [event.data] : []))
   return {
     attempts: history.ledger.filter(({ event }) => event?.type === 'task.submitted').length,
     phases: countBy(ends.map(({ phase, reason }) => `${phase} ${reason}`)),
     kills: countBy(history.kills.map(({ victim }) => victim)),
-    connections: countBy(connections),
+    disturbances: countBy(disturbances),
     doubled: doublesOf(history.told).length,
     doublingCrashes: crashesThatDouble(history),
     missingLines: ends.reduce((sum, { logs }) => sum + (logs?.gaps ?? 0), 0),
@@ -62,7 +62,7 @@ function addFigures(rounds: readonly RoundFigures[]): RoundFigures {
     attempts: sum(({ attempts }) => attempts),
     phases: sumRecords(rounds.map(({ phases }) => phases)),
     kills: sumRecords(rounds.map(({ kills }) => kills)),
-    connections: sumRecords(rounds.map(({ connections }) => connections)),
+    disturbances: sumRecords(rounds.map(({ disturbances }) => disturbances)),
     resent: sum(({ resent }) => resent),
     redelivered: sum(({ redelivered }) => redelivered),
     doubled: sum(({ doubled }) => doubled),
@@ -81,7 +81,7 @@ export function describeFigures(rounds: readonly RoundFigures[]): string {
     `rounds              ${rounds.length}`,
     `attempts            ${all.attempts} (${describe(all.phases)})`,
     `kills               ${inOrder.join(', ') || 'none'}`,
-    `connection faults   ${describe(all.connections)}`,
+    `disturbances        ${describe(all.disturbances)}`,
     `requests sent again ${all.resent}`,
     `redeliveries        ${all.redelivered}`,
     `doubled webhooks    ${all.doubled} (crashes that may double: ${all.doublingCrashes})`,

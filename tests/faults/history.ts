@@ -71,7 +71,7 @@ export interface History {
   readonly ledger: readonly LedgerMessage[]
   readonly marks: readonly AgentMark[]
   readonly kills: readonly DoneKill[]
-  /** How many faults hit connections of the notifier. */
+  /** How many disturbances hit a notifier. */
   readonly notifierFaults: number
   readonly lines: readonly LinesFile[]
   readonly logs: readonly StoredMessage[]

@@ -19,6 +19,8 @@ export interface Replica extends AsyncDisposable {
   readonly ownEnds: readonly string[]
   /** SIGKILL, then a pause. @returns false when it did not run */
   kill(pauseMs: number): Promise<boolean>
+  /** SIGSTOP. @returns what lets it go on */
+  freeze(): () => void
 }
 
 const RESTART_MS = 250
@@ -65,11 +67,16 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
       await resumed.promise
       return true
     },
+    freeze: () => {
+      child?.kill('SIGSTOP')
+      return () => void child?.kill('SIGCONT')
+    },
     [Symbol.asyncDispose]: async () => {
       over.abort()
       resumed.resolve()
       const last = child
       last?.kill('SIGTERM')
+      last?.kill('SIGCONT')
       const force = setTimeout(() => last?.kill('SIGKILL'), DRAIN_MS)
       await life
       clearTimeout(force)

@@ -124,7 +124,7 @@ async function play({ schedule, folder, site, sink, recorder, signal }: Playing)
   const redelivered = await observer.redelivered()
   const facts = {
     history,
-    connections: done.connections,
+    disturbances: done.disturbances,
     resent: load.resent,
     redelivered,
     recoveryMs,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isService, type Kill, scheduleOf, type Target, TARGETS } from './schedule.ts'
+import { DISTURBANCES, isService, type Kill, scheduleOf, type Target, VICTIMS } from './schedule.ts'
 
 const rounds = Array.from({ length: 40 }, (_, index) => index + 1)
 const schedule = (round: number, only?: Target): ReturnType<typeof scheduleOf> => scheduleOf({ seed: 's', round, only })
@@ -19,7 +19,7 @@ describe('scheduleOf', () => {
     }
   })
 
-  it.each(TARGETS.filter((target) => target !== 'connections'))('kills nothing but the %s when told so', (only) => {
+  it.each(VICTIMS.map((victim) => victim))('kills nothing but the %s when told so', (only) => {
     for (const round of rounds) {
       const { mode, faults } = schedule(round, only)
       expect(faults.every((fault) => fault.kind === 'kill' && fault.victim === only)).toBe(true)
@@ -29,19 +29,20 @@ describe('scheduleOf', () => {
     }
   })
 
-  it('breaks nothing but connections when told so', () => {
-    for (const round of rounds)
-      expect(schedule(round, 'connections').faults.every(({ kind }) => kind === 'connection')).toBe(true)
+  it.each(DISTURBANCES)('kills nobody when told to make %s', (only) => {
+    for (const round of rounds) {
+      expect(schedule(round, only).faults.every(({ kind }) => kind === 'disturbance')).toBe(true)
+    }
   })
 
   it('comes to every victim and both ways to run, and names only replicas that there are', () => {
     const schedules = rounds.map((round) => schedule(round))
     const kills = schedules.flatMap(({ faults }) => faults.filter((fault): fault is Kill => fault.kind === 'kill'))
     expect(new Set(schedules.map(({ mode }) => mode))).toEqual(new Set(['services', 'up']))
-    expect(new Set(kills.map(({ victim }) => victim)).size).toBe(TARGETS.length - 1)
+    expect(new Set(kills.map(({ victim }) => victim)).size).toBe(VICTIMS.length)
     for (const { mode, faults, replicas } of schedules) {
       for (const fault of faults) {
-        const service = fault.kind === 'connection' ? fault.service : fault.victim
+        const service = fault.kind === 'disturbance' ? fault.service : fault.victim
         if (isService(service)) expect(fault.replica).toBeLessThan(replicas[service])
         if (fault.kind === 'kill' && mode === 'up') expect(isService(fault.victim)).toBe(false)
         if (fault.kind === 'kill' && mode === 'services') expect(fault.victim).not.toBe('up')

@@ -1,12 +1,15 @@
 /** What happens in a round, and when: everything follows from seed, round and `--only`. Pure. */
-import type { TcpFault } from '@orchestrator/testing'
+import { assertNever } from '@orchestrator/shared/core'
+import { TCP_FAULTS, type TcpFault } from '@orchestrator/testing'
 import { type Chance, createChance } from './random.ts'
 
 export const SERVICES = ['submitter', 'launcher', 'watcher', 'notifier'] as const
 export type Service = (typeof SERVICES)[number]
 export const VICTIMS = [...SERVICES, 'up', 'broker', 'runner', 'agent'] as const
 export type Victim = (typeof VICTIMS)[number]
-export const TARGETS = [...VICTIMS, 'connections'] as const
+/** `freezes`: a process stands still. `partitions`: broken or still for so long that every lease is lost. */
+export const DISTURBANCES = ['connections', 'freezes', 'partitions'] as const
+export const TARGETS = [...VICTIMS, ...DISTURBANCES] as const
 /** What `--only` may name. */
 export type Target = (typeof TARGETS)[number]
 
@@ -39,16 +42,17 @@ export interface Kill {
   readonly pauseMs: number
 }
 
-export interface ConnectionFault {
-  readonly kind: 'connection'
+/** Of a service that goes on by itself afterwards. */
+export interface Disturbance {
+  readonly kind: 'disturbance'
   readonly atMs: number
   readonly service: Service
   readonly replica: number
-  readonly fault: TcpFault
+  readonly fault: TcpFault | 'freeze'
   readonly forMs: number
 }
 
-export type Fault = Kill | ConnectionFault
+export type Fault = Kill | Disturbance
 
 export interface Schedule {
   readonly mode: 'services' | 'up'
@@ -98,7 +102,7 @@ export function scheduleOf({ seed, round, only }: RoundKey): Schedule {
 function modeOf(only: Target | undefined, chance: Chance): Schedule['mode'] {
   const drawn = chance.is(UP_SHARE) ? 'up' : 'services'
   if (only === 'up') return 'up'
-  const needsServices = only === 'connections' || SERVICES.some((service) => service === only)
+  const needsServices = only !== undefined && (isDisturbance(only) || isService(only))
   return needsServices ? 'services' : drawn
 }
 
@@ -128,7 +132,7 @@ interface FaultOptions {
 }
 
 function faultsOf(chance: Chance, options: FaultOptions): readonly Fault[] {
-  const count = chance.between(4, 10)
+  const count = options.only === 'partitions' ? chance.between(1, 2) : chance.between(4, 10)
   const faults = Array.from({ length: count }, () => faultOf(chance, options))
   return faults.toSorted((a, b) => a.atMs - b.atMs)
 }
@@ -136,10 +140,10 @@ function faultsOf(chance: Chance, options: FaultOptions): readonly Fault[] {
 function faultOf(chance: Chance, { mode, only, replicas }: FaultOptions): Fault {
   const target = only ?? chance.pick(mode === 'up' ? TARGETS_OF_UP : TARGETS_OF_SERVICES)
   const atMs = chance.between(0, FAULTS_MS)
-  if (target === 'connections') {
+  if (isDisturbance(target)) {
     const service = chance.pick(SERVICES)
     const replica = chance.between(0, replicas[service] - 1)
-    return { kind: 'connection', atMs, service, replica, fault: faultKind(chance), forMs: chance.between(50, 2500) }
+    return { kind: 'disturbance', atMs, service, replica, ...disturbanceOf(chance, target) }
   }
   const replica = isService(target) ? chance.between(0, replicas[target] - 1) : 0
   const moment = chance.pick(MOMENTS[target])
@@ -159,10 +163,23 @@ const MOMENTS: Readonly<Record<Victim, readonly [Moment, ...Moment[]]>> = {
 }
 
 const TARGETS_OF_UP = ['up', 'up', 'broker', 'runner', 'agent'] as const
-const TARGETS_OF_SERVICES = [...SERVICES, 'broker', 'runner', 'agent', 'connections', 'connections'] as const
+const TARGETS_OF_SERVICES = [...SERVICES, 'broker', 'runner', 'agent', 'connections', 'connections', 'freezes'] as const
 
-function faultKind(chance: Chance): TcpFault {
-  return chance.pick(['cut', 'halfClose', 'slow', 'loseAnswers', 'loseAll', 'refuse'])
+function disturbanceOf(chance: Chance, target: (typeof DISTURBANCES)[number]): Pick<Disturbance, 'fault' | 'forMs'> {
+  switch (target) {
+    case 'connections':
+      return { fault: chance.pick(TCP_FAULTS), forMs: chance.between(50, 2500) }
+    case 'freezes':
+      return { fault: 'freeze', forMs: chance.between(50, 2500) }
+    case 'partitions':
+      return { fault: chance.pick(['freeze', 'loseAll', 'loseAnswers']), forMs: chance.between(21_000, 26_000) }
+    default:
+      return assertNever(target, 'disturbance')
+  }
+}
+
+function isDisturbance(target: Target): target is (typeof DISTURBANCES)[number] {
+  return DISTURBANCES.some((disturbance) => disturbance === target)
 }
 
 export function isService(target: string): target is Service {

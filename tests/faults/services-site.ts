@@ -44,9 +44,10 @@ export async function startServicesSite(options: SiteOptions): Promise<Site> {
       return isService(victim) ? ((await find(victim, index)?.replica.kill(pauseMs)) ?? false) : false
     },
     inflict: ({ service, replica, fault }) => {
-      const proxy = find(service, replica)?.proxy
-      proxy?.inflict(fault)
-      return () => proxy?.heal()
+      const member = find(service, replica)
+      if (fault === 'freeze') return member?.replica.freeze() ?? (() => undefined)
+      member?.proxy.inflict(fault)
+      return () => member?.proxy.heal()
     },
     unready: async () => (await Promise.all(members.map(unreadyMember))).flat(),
     connect: async () => await broker.connect('faults', { topology: false }),

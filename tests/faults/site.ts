@@ -1,5 +1,5 @@
 import type { Broker } from '@orchestrator/shared/nats'
-import type { ConnectionFault, Victim } from './schedule.ts'
+import type { Disturbance, Victim } from './schedule.ts'
 
 /** A whole installation under test, in one folder. */
 export interface Site extends AsyncDisposable {
@@ -10,7 +10,7 @@ export interface Site extends AsyncDisposable {
   /** Kills one process, and starts it again after a pause. @returns false when there was none to kill */
   kill(victim: Victim, replica: number, pauseMs: number): Promise<boolean>
   /** @returns what ends it */
-  inflict(fault: ConnectionFault): () => void
+  inflict(disturbance: Disturbance): () => void
   /** What is not ready yet, and why. */
   unready(): Promise<readonly string[]>
   /** A connection past all faults. */

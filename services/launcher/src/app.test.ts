@@ -39,6 +39,11 @@ async function allFinished(site: TestSite, specs: readonly AttemptSpec[]): Promi
   return ends.every(Boolean)
 }
 
+async function allWait(site: TestSite, specs: readonly AttemptSpec[]): Promise<boolean> {
+  const documents = await Promise.all(specs.map(({ service }) => site.workspaces.get(service)))
+  return specs.every(({ name }, i) => documents[i]?.value.entries.some((entry) => entry.name === name))
+}
+
 describe('the launcher on a real broker', () => {
   it('brings attempts through one workspace, one after the other', async () => {
     const site = await createSite({ settings: agentThat('quit') })
@@ -79,8 +84,8 @@ describe('the launcher on a real broker', () => {
 
   it('gives a free place to the oldest submission', async () => {
     const site = await createSite({
-      settings: { ...agentThat('quit'), caps: { global: 1 } },
-      environment: { RECONCILE_INTERVAL_MS: '60000' },
+      settings: { ...agentThat('stubborn'), caps: { global: 1 } },
+      environment: { RECONCILE_INTERVAL_MS: '10000' },
     })
     await startLaunchers(site, 1)
     const specs = [
@@ -90,16 +95,20 @@ describe('the launcher on a real broker', () => {
       specOf({ service: 'pricing' }),
       specOf({ n: 3 }),
     ]
-    const [first, ...later] = specs
+    const [first, ...others] = specs
     if (first === undefined) throw new Error('no specs')
     await site.submit(first)
-    await expect.poll(async () => (await site.history(first)).types, WAIT).toEqual(['attempt.started'])
-    for (const spec of later) await site.submit(spec)
-    await expect.poll(() => allFinished(site, specs), WAIT).toBe(true)
-    const order = await Promise.all(
-      specs.map(async (spec) => (await site.history(spec)).started?.data.epoch.sequence ?? 0),
-    )
-    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    await expect.poll(() => site.ran(first), WAIT).toHaveLength(1)
+    for (const spec of others) await site.submit(spec)
+    await expect.poll(() => allWait(site, others), WAIT).toBe(true)
+    for (const [i, spec] of specs.entries()) {
+      // Everybody else waits when the place is given back.
+      await expect.poll(() => site.ran(spec), WAIT).toHaveLength(1)
+      for (const later of specs.slice(i + 1)) expect((await site.history(later)).types).toEqual([])
+      await site.stop(spec)
+      await expect.poll(() => site.pids(spec), WAIT).toEqual([])
+      await expect.poll(() => site.watch(spec), WAIT).toBe(true)
+    }
   })
 
   it('stops what runs and what waits', async () => {
