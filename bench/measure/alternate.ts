@@ -28,5 +28,6 @@ export async function alternate<T>(pairs: number, { bare, real }: Sides<T>): Pro
 
 /** Of real to bare, pair by pair. */
 export function ratios(pairs: readonly Pair<number>[]): Spread {
-  return spread(pairs.map(({ bare, real }) => rounded(real / bare, 3)))
+  const { median, min, max } = spread(pairs.map(({ bare, real }) => real / bare))
+  return { median: rounded(median, 3), min: rounded(min, 3), max: rounded(max, 3) }
 }
