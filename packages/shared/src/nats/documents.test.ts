@@ -48,6 +48,23 @@ describe('documents', () => {
     expect(await leases.list('nothing.*')).toEqual([])
   })
 
+  it('lists every document, also those that are written at that very moment', async () => {
+    const keys = ['moving.1', 'moving.2', 'moving.3']
+    for (const key of keys) await leases.create(key, lease(key))
+    const listed = new AbortController()
+    const move = async (key: string): Promise<void> => {
+      let revision = (await leases.get(key))?.revision ?? 0
+      for (let beat = 1; !listed.signal.aborted; beat += 1)
+        revision = await leases.update(key, lease(key, beat), revision)
+    }
+    const moving = Promise.all(keys.map(move))
+    const lists: string[][] = []
+    for (let i = 0; i < 40; i += 1) lists.push((await leases.list('moving.*')).map(({ key }) => key).toSorted())
+    listed.abort()
+    await moving
+    for (const found of lists) expect(found).toEqual(keys)
+  })
+
   it('keeps fields that it does not know', async () => {
     const { seq: revision } = await broker.js.publish('$KV.leases.open', '{"v":1,"holder":"x","beat":1,"later":[1]}')
     const read = await leases.get('open')

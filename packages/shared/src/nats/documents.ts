@@ -1,4 +1,4 @@
-import type { JsMsg } from '@nats-io/jetstream'
+import type { JsMsg, StoredMsg } from '@nats-io/jetstream'
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv'
 import type { z } from 'zod'
 import type { Bucket } from '../contracts/index.ts'
@@ -11,6 +11,9 @@ import { followStream, scanStream } from './stream-reader.ts'
 import { bucketStream } from './topology-streams.ts'
 
 const AHEAD = 500
+
+/** However it was fetched: by a consumer, or alone. */
+type StoredDocument = JsMsg | StoredMsg
 
 type Change<T> = { readonly key: string; readonly value: T | undefined; readonly revision: number }
 
@@ -68,20 +71,40 @@ class Bucketed<T> implements Documents<T> {
   async list(filter = '>'): Promise<readonly DocumentEntry<T>[]> {
     const { broker, bucket } = this.#opened
     const source = { broker, stream: bucketStream(bucket), ahead: AHEAD }
-    const options = {
-      subjects: [`$KV.${bucket}.${filter}`],
-      lastPerSubject: true,
-      signal: new AbortController().signal,
-    }
-    const found = new Map<string, DocumentEntry<T>>()
+    const subject = `$KV.${bucket}.${filter}`
+    const options = { subjects: [subject], lastPerSubject: true, signal: new AbortController().signal }
+    const found = new Map<string, Change<T> | undefined>()
+    let newest = 0
     for await (const message of scanStream(source, options)) {
-      const change = this.#read(message)
-      if (change === undefined) continue
-      const { key, value, revision } = change
-      if (value === undefined) found.delete(key)
-      else found.set(key, { key, value, revision })
+      newest = message.seq
+      found.set(this.#keyOf(message), this.#read(message))
     }
-    return [...found.values()]
+    for (const key of await this.#moved(subject, { newest, found })) found.set(key, await this.#readLast(key))
+    return [...found.values()].flatMap((change) => (isPresent(change) ? [change] : []))
+  }
+
+  /** Keys that a scan has not met: a document that is written while it is on its way to us is gone from there. */
+  async #moved(
+    subject: string,
+    { newest, found }: { readonly newest: number; readonly found: ReadonlyMap<string, unknown> },
+  ): Promise<readonly string[]> {
+    const { broker, bucket } = this.#opened
+    const stream = bucketStream(bucket)
+    const doing = `listing ${bucket}`
+    const last = await ask(broker, doing, () => broker.jsm.streams.getMessage(stream, { last_by_subj: subject }))
+    if ((last?.seq ?? 0) <= newest) return []
+    const { state } = await ask(broker, doing, () => broker.jsm.streams.info(stream, { subjects_filter: subject }))
+    const keys = Object.keys(state.subjects ?? {}).map((held) => held.slice(`$KV.${bucket}.`.length))
+    return keys.filter((key) => !found.has(key))
+  }
+
+  async #readLast(key: string): Promise<Change<T> | undefined> {
+    const { broker, bucket } = this.#opened
+    const query = { last_by_subj: `$KV.${bucket}.${key}` }
+    const message = await ask(broker, `reading ${bucket}/${key}`, () =>
+      broker.jsm.streams.getMessage(bucketStream(bucket), query),
+    )
+    return message === null ? undefined : this.#read(message)
   }
 
   async *watch(signal: AbortSignal, filter = '>'): AsyncGenerator<Change<T>> {
@@ -98,9 +121,9 @@ class Bucketed<T> implements Documents<T> {
   }
 
   /** Undefined for a document of a newer release: left to newer code, and not in the way of the others. */
-  #read(message: JsMsg): Change<T> | undefined {
+  #read(message: StoredDocument): Change<T> | undefined {
     const { broker, bucket, schema } = this.#opened
-    const key = message.subject.slice(`$KV.${bucket}.`.length)
+    const key = this.#keyOf(message)
     if (isRemoval(message)) return { key, value: undefined, revision: message.seq }
     try {
       const value = decodeDocument(schema, { bucket, key, text: message.string() })
@@ -111,13 +134,22 @@ class Bucketed<T> implements Documents<T> {
       return undefined
     }
   }
+
+  #keyOf({ subject }: Pick<StoredDocument, 'subject'>): string {
+    return subject.slice(`$KV.${this.#opened.bucket}.`.length)
+  }
+}
+
+function isPresent<T>(change: Change<T> | undefined): change is DocumentEntry<T> {
+  return change?.value !== undefined
 }
 
 function textOf(entry: KvEntry): string {
   return entry.string()
 }
 
-function isRemoval(message: JsMsg): boolean {
-  const operation = message.headers?.get('KV-Operation') ?? ''
+function isRemoval(message: StoredDocument): boolean {
+  const headers = 'header' in message ? message.header : message.headers
+  const operation = headers?.get('KV-Operation') ?? ''
   return operation === 'DEL' || operation === 'PURGE'
 }
