@@ -8,14 +8,15 @@ import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker 
 import { BUILT_IN_TEMPLATES, type LauncherConfig } from './config.ts'
 import { createDeadLetterHandler, createMessageHandler, serviceOf } from './handle-message.ts'
 import { createLaunchTries } from './launch-tries.ts'
+import { createPatience } from './patience.ts'
 import { createProgressReporter } from './progress-reporter.ts'
 import { reconcileWorkspace } from './reconcile-workspace.ts'
 import { loadTemplates } from './render.ts'
 import type { Runtime } from './runtimes/port.ts'
 import { readMachineId } from './runtimes/process/machine-id.ts'
 import { createProcessRuntime } from './runtimes/process/process-runtime.ts'
-import { capOf, waitingFor } from './slots.ts'
 import { servicesToLookAt, sweepSlots, sweepUnstarted } from './sweeps.ts'
+import { wakeWaiting } from './wake-waiting.ts'
 import { createWakes, type Wakes } from './wakes.ts'
 import type { World } from './world.ts'
 
@@ -44,8 +45,12 @@ export async function createLauncherWith(context: Context, { runnerMain }: Launc
   const starting = new AbortController()
   const broker = stack.use(await openBroker({ config, name: NAME, logger, signal: starting.signal }))
   const runtime = await createRuntime(context, runnerMain)
-  const onSlotsReturned = (keys: readonly string[]): Promise<void> => wakeWaiting(world, wakes, keys)
-  const world = await openWorld(context, { broker, runtime, onSlotsReturned })
+  const world = await openWorld(context, {
+    broker,
+    runtime,
+    onSlotsReturned: (keys) => wakeWaiting(world, wakes, keys),
+    wake: (service) => wakes.wake(service),
+  })
   const wakes: Wakes = stack.use(
     createWakes({
       reconcile: (service, signal) => reconcileWorkspace(world, service, signal),
@@ -91,11 +96,11 @@ async function lostBroker({ closed }: Broker): Promise<never> {
   throw new RetryableError('BROKER_UNAVAILABLE', 'the connection to the broker is closed', { cause })
 }
 
-interface WorldParts extends Pick<World, 'runtime' | 'onSlotsReturned'> {
+interface WorldParts extends Pick<World, 'runtime' | 'onSlotsReturned' | 'wake'> {
   readonly broker: Broker
 }
 
-async function openWorld(context: Context, { broker, runtime, onSlotsReturned }: WorldParts): Promise<World> {
+async function openWorld(context: Context, { broker, ...parts }: WorldParts): Promise<World> {
   const { config, settings, logger, clock } = context
   const { GIT_SSH_AUTH_SOCK: agentSocket } = config
   return {
@@ -106,11 +111,11 @@ async function openWorld(context: Context, { broker, runtime, onSlotsReturned }:
     progress: createProgressReporter({ progress: createProgress(broker), clock, logger }),
     renderer: await loadTemplates([config.TEMPLATES_DIR, BUILT_IN_TEMPLATES]),
     launches: createLaunchTries({ clock, random: Math.random }),
+    patience: createPatience(clock),
     gitEnvironment: agentSocket === undefined ? {} : { SSH_AUTH_SOCK: agentSocket },
     stopGraceMs: config.STOP_GRACE_MS,
     holdLimitMs: config.HOLD_LIMIT_MS,
-    onSlotsReturned,
-    runtime,
+    ...parts,
     settings,
     logger,
     clock,
@@ -155,11 +160,4 @@ function startTimers({ config, clock, logger }: Context, { world, wakes, loops }
     logger.info({ keys }, 'slots swept')
     await wakeWaiting(world, wakes, keys)
   })
-}
-
-/** Who waits on a cap looks again when a slot of it is free, the oldest submission first, until the slots are gone. */
-async function wakeWaiting({ workspaces }: World, wakes: Wakes, keys: readonly string[]): Promise<void> {
-  const caps = new Set(keys.map(capOf))
-  const documents = (await workspaces.list()).map(({ value }) => value)
-  wakes.wakeInOrder(waitingFor(caps, documents), ({ waitsFor }) => waitsFor !== 'global')
 }

@@ -11,8 +11,8 @@ import type { Step } from './next-step.ts'
 import { refOf } from './observe.ts'
 import { grantTo, release } from './queue.ts'
 import { returnSlots, takeSlots } from './slot-store.ts'
-import { capOf, type HeldSlot, isStale, waitingFor } from './slots.ts'
-import { forget, type Rest, type StepContext, write } from './step-context.ts'
+import { type HeldSlot, isStale } from './slots.ts'
+import { forget, type StepContext, write } from './step-context.ts'
 import type { World } from './world.ts'
 
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
@@ -26,8 +26,9 @@ export async function giveWorkspace(
   { head, slots: choice }: StepOf<'grant'>,
 ): Promise<undefined> {
   const { world, document, signal } = context
-  const slots = await takeSlots(world.slots, head, choice)
-  if (slots === undefined) return
+  const taking = await takeSlots(world.slots, head, choice)
+  if (taking.kind === 'lost') return await tellReturned(world, taking.returned)
+  const { keys: slots } = taking
   const epoch = { generation: world.ledger.generation, sequence: await world.ledger.lastSeq(signal) }
   await write(context, grantTo(document.value, head, { epoch, slots, workloadUid: null }))
   world.logger.info({ attempt: head.name, epoch, slots }, 'workspace granted')
@@ -45,30 +46,32 @@ export async function adopt(context: StepContext, entry: QueueEntry): Promise<un
 
 /**
  * Only after `finished`, and the proof that nothing runs: slots first, then the document; cut between, it runs again.
- * @returns a rest where the next attempt here needs one of these slots too: then it is not its turn but the oldest's
+ * Whatever becomes of the document, who waits for the slots is told.
  */
-export async function releaseWorkspace(context: StepContext, step: StepOf<'release'>): Promise<Rest | undefined> {
+export async function releaseWorkspace(context: StepContext, step: StepOf<'release'>): Promise<undefined> {
   const { world, document } = context
   const { submittedId } = step.grant
   if (!step.started) await world.runtime.remove(refOf(step.grant))
   const held = await world.slots.list()
   const own = held.filter(({ value }) => value.submittedId === submittedId)
   const returned = await returnSlots(world.slots, own)
-  const free = release(document.value)
-  await write(context, free)
+  try {
+    await write(context, release(document.value))
+  } finally {
+    await tellReturned(world, returned)
+  }
   forget(world, step.grant)
   world.logger.info({ attempt: step.grant.name }, 'workspace released')
-  if (returned.length === 0) return undefined
-  await world.onSlotsReturned(returned)
-  return waitingFor(new Set(returned.map(capOf)), [free]).length === 0 ? undefined : {}
 }
 
 export async function returnStaleSlots(world: World, service: string): Promise<undefined> {
   const held = await world.slots.list()
-  await returnStale(
-    world,
-    held.filter(({ value }) => value.service === service),
-  )
+  const ofService = held.filter(({ value }) => value.service === service)
+  await tellReturned(world, await returnStale(world, ofService))
+}
+
+async function tellReturned({ onSlotsReturned }: World, keys: readonly string[]): Promise<undefined> {
+  if (keys.length > 0) await onSlotsReturned(keys)
 }
 
 /** Judges slots by documents that are read after the slots were listed, and gives back those held for nothing. */

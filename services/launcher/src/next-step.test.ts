@@ -32,6 +32,7 @@ const STARTED_STOP: AttemptHistory = { ...STARTED, stop: stopRequested(spec) }
 const DONE: AttemptHistory = { ...STARTED, finished: finished(spec) }
 const DONE_UNSTARTED: AttemptHistory = { ...NOTHING, finished: finished(spec, 'Failed') }
 const enough: SlotChoice = { kind: 'enough', keep: [], take: ['global.0'] }
+const behind: SlotChoice = { kind: 'behind', cap: { name: 'global', size: 1 }, services: ['auth'] }
 const full: SlotChoice = { kind: 'full', cap: { name: 'global', size: 1 } }
 
 const waiting = (history: AttemptHistory, slots: SlotChoice = enough, staleSlots = false): Situation => {
@@ -61,6 +62,7 @@ const TABLE: readonly [string, Situation, Step['kind'], object?][] = [
   ['a head that had a workload and ended: its release needs proof', waiting(DONE), 'adopt'],
   ['a head while slots are held for nothing', waiting(NOTHING, enough, true), 'returnStaleSlots'],
   ['a head without a free slot', waiting(NOTHING, full), 'waitForSlot', { cap: { name: 'global', size: 1 } }],
+  ['a head that others go before', waiting(NOTHING, behind), 'waitForTurn', { services: ['auth'] }],
   ['a head with slots in reach', waiting(NOTHING), 'grant'],
   ['a grant whose branch nobody has', granted(NOTHING, unstarted({ branch: { kind: 'unclaimed' } })), 'claimBranch'],
   [

@@ -69,6 +69,8 @@ export type Step =
   | { readonly kind: 'adopt'; readonly entry: QueueEntry }
   | { readonly kind: 'returnStaleSlots' }
   | { readonly kind: 'waitForSlot'; readonly head: QueueEntry; readonly cap: Cap }
+  /** A place is free, but not for this one: whoever came first is looked at again. */
+  | { readonly kind: 'waitForTurn'; readonly head: QueueEntry; readonly cap: Cap; readonly services: readonly string[] }
   | { readonly kind: 'grant'; readonly head: QueueEntry; readonly slots: Extract<SlotChoice, { kind: 'enough' }> }
   | { readonly kind: 'claimBranch'; readonly grant: Grant }
   | { readonly kind: 'launch'; readonly grant: Grant }
@@ -115,7 +117,10 @@ function stepForWaiting({ head, history, slots, staleSlots }: Extract<Situation,
   if (history.finished !== undefined) return { kind: 'skipFinished', entry: head }
   if (isStopped(head, history)) return { kind: 'finishUnstarted', entry: head, verdict: stoppedVerdict(history) }
   if (staleSlots) return { kind: 'returnStaleSlots' }
-  return slots.kind === 'full' ? { kind: 'waitForSlot', head, cap: slots.cap } : { kind: 'grant', head, slots }
+  if (slots.kind === 'enough') return { kind: 'grant', head, slots }
+  const { cap } = slots
+  if (slots.kind === 'full') return { kind: 'waitForSlot', head, cap }
+  return { kind: 'waitForTurn', head, cap, services: slots.services }
 }
 
 function stepForGrant({ grant, history, facts }: Extract<Situation, { at: 'granted' }>): Step {

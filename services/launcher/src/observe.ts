@@ -12,7 +12,7 @@ import type { GrantFacts, Situation, WorkloadFact } from './next-step.ts'
 import { readSubmission } from './prepare-launch.ts'
 import { needsRefill } from './queue.ts'
 import type { WorkloadRef } from './runtimes/port.ts'
-import { capsFor, chooseSlots, type HeldSlot, isStale } from './slots.ts'
+import { capsFor, chooseInTurn, chooseSlots, type HeldSlot, isStale, type SlotChoice } from './slots.ts'
 import type { World } from './world.ts'
 
 const MINUTE_MS = 60_000
@@ -53,7 +53,21 @@ async function observeHead(world: World, { document, head }: Head, signal: Abort
   const caps = capsFor(head.agent, world.settings.caps)
   const held: readonly HeldSlot[] = caps.length === 0 ? [] : await world.slots.list()
   const staleSlots = held.some((slot) => slot.value.service === document.service && isStale(slot, document))
-  return { at: 'waiting', head, history, slots: chooseSlots(head, caps, held), staleSlots }
+  return { at: 'waiting', head, history, slots: await chooseFor(world, { head, held }), staleSlots }
+}
+
+/** In turn where there are caps; one that should go first and does not is waited for only so long. */
+async function chooseFor(
+  world: World,
+  { head, held }: { readonly head: QueueEntry; readonly held: readonly HeldSlot[] },
+): Promise<SlotChoice> {
+  const { caps } = world.settings
+  const needed = capsFor(head.agent, caps)
+  const choice = chooseSlots(head, needed, held)
+  if (needed.length === 0 || choice.kind !== 'enough') return choice
+  const documents = (await world.workspaces.list()).map(({ value }) => value)
+  const inTurn = chooseInTurn(head, { caps, held, documents })
+  return inTurn.kind === 'behind' && world.patience.isOver(head.submittedId) ? choice : inTurn
 }
 
 async function observeGrant(world: World, grant: Grant, signal: AbortSignal): Promise<Situation> {

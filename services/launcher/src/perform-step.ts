@@ -14,6 +14,9 @@ import { forget, type Rest, type StepContext, write } from './step-context.ts'
 
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
 
+/** Whoever should go first has been woken; this one looks whether it went. */
+const TURN_MS = 1000
+
 /** @returns undefined when there may be more to do at once */
 export async function performStep(context: StepContext, step: Step): Promise<Rest | undefined> {
   const { world, document, signal } = context
@@ -22,6 +25,9 @@ export async function performStep(context: StepContext, step: Step): Promise<Res
       return step.lookAgainMs === undefined ? {} : { lookAgainMs: step.lookAgainMs }
     case 'waitForSlot':
       return { waitsFor: step.cap.name }
+    case 'waitForTurn':
+      for (const service of step.services) world.wake(service)
+      return { waitsFor: step.cap.name, lookAgainMs: TURN_MS }
     case 'waitToLaunch':
       return { lookAgainMs: step.inMs }
     case 'refill':

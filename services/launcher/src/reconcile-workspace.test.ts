@@ -4,6 +4,7 @@ import { createTestClock } from '@orchestrator/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { noteAttempt } from './note-attempt.ts'
+import { PATIENCE_MS } from './patience.ts'
 import { reconcileWorkspace } from './reconcile-workspace.ts'
 import { servicesToLookAt, sweepSlots, sweepUnstarted } from './sweeps.ts'
 import { finished, released, specOf, started, stopRequested } from './testing/builders.ts'
@@ -478,11 +479,74 @@ describe('caps', () => {
     await reconcileWorkspace(test.world, 'trader', never)
     watch(test)
     watch(test)
-    const returned: string[] = []
-    const world = { ...test.world, onSlotsReturned: async (keys: readonly string[]) => void returned.push(...keys) }
-    expect(await reconcileWorkspace(world, 'trader', never)).toEqual({})
-    expect(returned).toEqual(['global.0'])
+    const woken: string[] = []
+    const world = {
+      ...test.world,
+      onSlotsReturned: async (keys: readonly string[]) => void woken.push(...keys),
+      wake: (service: string) => void woken.push(service),
+    }
+    expect(await reconcileWorkspace(world, 'trader', never)).toEqual({ waitsFor: 'global', lookAgainMs: 1000 })
+    expect(woken).toEqual(['global.0', 'auth'])
     expect(historyOf(test.broker, second)).toEqual([])
+    expect(test.broker.said.at(-1)?.data).toMatchObject({ name: second.name, reason: 'WaitingForSlot' })
+    await reconcileWorkspace(world, 'auth', never)
+    expect(historyOf(test.broker, auth)).toEqual(['attempt.started'])
+  })
+
+  it('are not kept for ever for one that cannot be brought forward', async () => {
+    const clock = createTestClock()
+    const { broker, machine } = createWorld(settings)
+    const test = { broker, machine, world: createReplica({ broker, runtime: machine.runtime, settings, clock }) }
+    await submitAndNote(test, specOf({ service: 'stuck' }), first)
+    for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += 1000) {
+      expect(await reconcileWorkspace(test.world, 'trader', never)).toMatchObject({ waitsFor: 'global' })
+      await clock.advance(1000)
+    }
+    await reconcileWorkspace(test.world, 'trader', never)
+    expect(historyOf(broker, first)).toEqual(['attempt.started'])
+  })
+
+  it.each(['write', 'afterwards'])(
+    'tell who waits that one is free, also when the release is cut in its %s',
+    async (cut) => {
+      const test = createWorld(settings)
+      await submitAndNote(test, first, specOf({ service: 'auth' }))
+      await reconcileWorkspace(test.world, 'trader', never)
+      watch(test)
+      watch(test)
+      const returned: string[] = []
+      const hook = async (call: string): Promise<void> => {
+        const releasing = call === 'workspaces.update' && (await test.world.slots.list()).length === 0
+        if (releasing) throw new RetryableError('BROKER_UNAVAILABLE', 'no answer')
+      }
+      const pass = (): Promise<void> => Promise.resolve()
+      const broker = hookedBroker(
+        test.broker,
+        cut === 'write' ? { before: hook, after: pass } : { before: pass, after: hook },
+      )
+      const onSlotsReturned = async (keys: readonly string[]): Promise<void> => void returned.push(...keys)
+      const world = createReplica({ broker, runtime: test.machine.runtime, settings, onSlotsReturned })
+      await expect(reconcileWorkspace(world, 'trader', never)).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' })
+      expect(returned).toEqual(['global.0'])
+    },
+  )
+
+  it('tell who waits that one is free when a try to take several is lost', async () => {
+    const both = Settings.parse({ ...AGENTS, caps: { global: 2, agents: { 'claude-agent-1': 1 } } })
+    const test = createWorld(both)
+    await submitAndNote(test, first)
+    const returned: string[] = []
+    const rival = { v: 1 as const, service: 'auth', name: specOf({ service: 'auth' }).name, submittedId: 'rival' }
+    const before = async (call: string): Promise<void> => {
+      const taken = (await test.world.slots.list()).map(({ key }) => key)
+      // Between the first slot and the second.
+      if (call === 'slots.create' && taken.length === 1) await test.world.slots.create('agent.claude-agent-1.0', rival)
+    }
+    const broker = hookedBroker(test.broker, { before, after: () => Promise.resolve() })
+    const onSlotsReturned = async (keys: readonly string[]): Promise<void> => void returned.push(...keys)
+    const world = createReplica({ broker, runtime: test.machine.runtime, settings: both, onSlotsReturned })
+    expect(await reconcileWorkspace(world, 'trader', never)).toEqual({ waitsFor: 'agent.claude-agent-1' })
+    expect(returned).toEqual(['global.0'])
   })
 
   it('give back the place of an attempt that ends before it starts', async () => {
@@ -499,8 +563,11 @@ describe('caps', () => {
     const lost = { service: 'trader', name: second.name, submittedId: 'submitted-trader-claude-agent-1-task1-attempt2' }
     await test.world.slots.create('global.0', { v: 1, ...lost })
     await noteAttempt(test.world, first, never)
-    await reconcileWorkspace(test.world, 'trader', never)
+    const returned: string[] = []
+    const onSlotsReturned = async (keys: readonly string[]): Promise<void> => void returned.push(...keys)
+    await reconcileWorkspace({ ...test.world, onSlotsReturned }, 'trader', never)
     expect(historyOf(test.broker, first)).toEqual(['attempt.started'])
+    expect(returned).toEqual(['global.0'])
   })
 })
 

@@ -3,12 +3,17 @@ import { hasCode } from '@orchestrator/shared/core'
 import type { Documents } from '@orchestrator/shared/nats'
 import type { HeldSlot, SlotChoice } from './slots.ts'
 
-/** Takes what was chosen, in order. @returns the keys, or undefined when someone was faster: then nothing new is kept. */
+export type SlotTaking =
+  | { readonly kind: 'taken'; readonly keys: readonly string[] }
+  /** Someone was faster: nothing new is kept. Others may have seen what is given back as taken. */
+  | { readonly kind: 'lost'; readonly returned: readonly string[] }
+
+/** Takes what was chosen, in order. */
 export async function takeSlots(
   slots: Documents<SlotDocument>,
   entry: QueueEntry,
   choice: Extract<SlotChoice, { kind: 'enough' }>,
-): Promise<readonly string[] | undefined> {
+): Promise<SlotTaking> {
   const { service, name, submittedId } = entry
   const value: SlotDocument = { v: 1, service, name, submittedId }
   const taken: HeldSlot[] = []
@@ -18,10 +23,9 @@ export async function takeSlots(
     for (const key of choice.take) taken.push({ key, value, revision: await slots.create(key, value) })
   } catch (error) {
     if (!hasCode(error, 'DOCUMENT_CONFLICT')) throw error
-    await returnSlots(slots, taken)
-    return undefined
+    return { kind: 'lost', returned: await returnSlots(slots, taken) }
   }
-  return [...choice.keep, ...taken].map(({ key }) => key)
+  return { kind: 'taken', keys: [...choice.keep, ...taken].map(({ key }) => key) }
 }
 
 /** Gives slots back by the revision listed. @returns the keys that this call gave back */

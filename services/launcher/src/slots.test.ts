@@ -1,6 +1,7 @@
+import type { WorkspaceDocument } from '@orchestrator/shared/contracts'
 import { describe, expect, it } from 'vitest'
 import { emptyDocument, grantTo, note } from './queue.ts'
-import { capOf, capsFor, chooseSlots, type HeldSlot, isStale, waitingFor } from './slots.ts'
+import { capOf, capsFor, chooseInTurn, chooseSlots, type HeldSlot, isStale, waitingFor } from './slots.ts'
 import { entryOf, specOf } from './testing/builders.ts'
 
 const mine = entryOf(specOf({ service: 'trader' }), 10)
@@ -54,6 +55,51 @@ describe('chooseSlots', () => {
 
   it('needs nothing where there is no cap', () => {
     expect(chooseSlots(mine, [], [])).toEqual({ kind: 'enough', keep: [], take: [] })
+  })
+})
+
+describe('chooseInTurn', () => {
+  const at = (service: string, sequence: number, byAgent = agent): WorkspaceDocument =>
+    note(emptyDocument(service), { entry: entryOf(specOf({ service, agent: byAgent }), sequence), finished: false })
+  const waiting = [at('trader', 10), at('auth', 5), at('pricing', 20)]
+
+  it('leaves a place to the oldest that can take it', () => {
+    const one = { caps: { global: 1, agents: {} }, held: [], documents: waiting }
+    expect(chooseInTurn(mine, one)).toEqual({
+      kind: 'behind',
+      cap: { name: 'global', size: 1 },
+      services: ['auth'],
+    })
+    expect(chooseInTurn(other, one)).toEqual({ kind: 'enough', keep: [], take: ['global.0'] })
+  })
+
+  it('takes a place that the older ones leave over, and none of theirs', () => {
+    expect(chooseInTurn(mine, { caps: { global: 2, agents: {} }, held: [], documents: waiting })).toEqual({
+      kind: 'enough',
+      keep: [],
+      take: ['global.1'],
+    })
+  })
+
+  it('is full where no place is free for anyone', () => {
+    const full = { caps: { global: 1, agents: {} }, held: [held('global.0', other)], documents: [at('trader', 10)] }
+    expect(chooseInTurn(mine, full).kind).toBe('full')
+  })
+
+  it('waits for no older one that waits for another cap, has its workspace already, or is to stop', () => {
+    const elsewhere = at('auth', 5, 'claude-agent-2')
+    const narrow = { global: 1, agents: { 'claude-agent-2': 1 } }
+    const busy = [held('agent.claude-agent-2.0', other)]
+    expect(chooseInTurn(mine, { caps: narrow, held: busy, documents: [elsewhere] }).kind).toBe('enough')
+    const [head] = elsewhere.entries
+    if (head === undefined) throw new Error('no entry')
+    const granting = { epoch: { generation: 1, sequence: 1 }, slots: [], workloadUid: null }
+    const stopped = { ...elsewhere, entries: [{ ...head, stopRequested: true }] }
+    for (const document of [grantTo(elsewhere, head, granting), stopped]) {
+      expect(chooseInTurn(mine, { caps: { global: 1, agents: {} }, held: [], documents: [document] }).kind).toBe(
+        'enough',
+      )
+    }
   })
 })
 

@@ -32,6 +32,8 @@ export type SlotChoice =
   /** `keep` is held already, from a try that was cut; `take` is free as far as we can see. */
   | { readonly kind: 'enough'; readonly keep: readonly HeldSlot[]; readonly take: readonly string[] }
   | { readonly kind: 'full'; readonly cap: Cap }
+  /** There are places, but attempts of these workspaces came first and can take them. */
+  | { readonly kind: 'behind'; readonly cap: Cap; readonly services: readonly string[] }
 
 /** Both or none: nothing is taken while one of the caps is full. */
 export function chooseSlots(entry: QueueEntry, caps: readonly Cap[], held: readonly HeldSlot[]): SlotChoice {
@@ -45,6 +47,35 @@ export function chooseSlots(entry: QueueEntry, caps: readonly Cap[], held: reado
     else return { kind: 'full', cap }
   }
   return { kind: 'enough', keep, take }
+}
+
+/** As {@link chooseSlots}, once every older attempt that could start now has been given its places. */
+export function chooseInTurn(
+  entry: QueueEntry,
+  { caps, held, documents }: { readonly caps: Settings['caps']; readonly held: readonly HeldSlot[] } & WaitingRoom,
+): SlotChoice {
+  const taken = [...held]
+  const services: string[] = []
+  for (const older of headsBefore(entry, documents)) {
+    const choice = chooseSlots(older, capsFor(older.agent, caps), taken)
+    if (choice.kind !== 'enough') continue
+    services.push(older.service)
+    taken.push(...choice.take.map((key) => ({ key, value: { v: 1 as const, ...older }, revision: 0 })))
+  }
+  const choice = chooseSlots(entry, capsFor(entry.agent, caps), taken)
+  return choice.kind === 'full' && services.length > 0 ? { kind: 'behind', cap: choice.cap, services } : choice
+}
+
+interface WaitingRoom {
+  readonly documents: readonly WorkspaceDocument[]
+}
+
+/** The first waiting attempt of each free workspace, oldest first. One that is to stop will not start. */
+function headsBefore({ sequence }: QueueEntry, documents: readonly WorkspaceDocument[]): readonly QueueEntry[] {
+  const heads = documents.flatMap(({ grant, entries: [head] }) => (grant === null && head !== undefined ? [head] : []))
+  return heads
+    .filter((head) => head.sequence < sequence && !head.stopRequested)
+    .toSorted((a, b) => a.sequence - b.sequence)
 }
 
 function freeKey({ name, size }: Cap, held: readonly HeldSlot[]): string | undefined {

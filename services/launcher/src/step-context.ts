@@ -22,7 +22,11 @@ export async function write({ world, document }: StepContext, next: WorkspaceDoc
 }
 
 /** Nothing more is said or tried for this attempt. */
-export function forget({ progress, launches }: World, { submittedId }: Pick<QueueEntry, 'submittedId'>): void {
+export function forget(
+  { progress, launches, patience }: World,
+  { submittedId }: Pick<QueueEntry, 'submittedId'>,
+): void {
   progress.forget(submittedId)
   launches.forget(submittedId)
+  patience.forget(submittedId)
 }

@@ -39,6 +39,9 @@ function waitingReport({ grant, entries }: WorkspaceDocument, step: Step, { entr
 function why(step: Step, before: string | undefined): Pick<ProgressData, 'reason' | 'message'> {
   if (step.kind === 'awaitRelease') return { reason: 'WorkspaceBusy', message: busyMessage(step) }
   if (before !== undefined) return { reason: 'WaitingForWorkspace', message: `behind ${before}` }
+  if (step.kind === 'waitForTurn') {
+    return { reason: 'WaitingForSlot', message: 'the next free place goes to an older submission' }
+  }
   if (step.kind === 'waitForSlot') return { reason: 'WaitingForSlot', message: slotMessage(step) }
   return {}
 }

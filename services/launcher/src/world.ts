@@ -3,6 +3,7 @@ import type { Clock } from '@orchestrator/shared/core'
 import type { Documents, Ledger } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
 import type { LaunchTries } from './launch-tries.ts'
+import type { Patience } from './patience.ts'
 import type { LaunchPreparation } from './prepare-launch.ts'
 import type { ProgressReporter } from './progress-reporter.ts'
 import type { Runtime } from './runtimes/port.ts'
@@ -16,8 +17,11 @@ export interface World extends LaunchPreparation {
   readonly progress: ProgressReporter
   readonly runtime: Runtime
   readonly launches: LaunchTries
+  readonly patience: Patience
   readonly clock: Clock
   readonly logger: Logger
   /** Told which slots are free again: others may wait for them. Best effort: the timer finds them too. */
   readonly onSlotsReturned: (keys: readonly string[]) => Promise<void>
+  /** Looks at another workspace soon. */
+  readonly wake: (service: string) => void
 }

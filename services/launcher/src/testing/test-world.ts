@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '@orchestrator/shared/core'
 import type { Documents } from '@orchestrator/shared/nats'
 import { createLogger } from '@orchestrator/shared/service'
 import { createLaunchTries } from '../launch-tries.ts'
+import { createPatience } from '../patience.ts'
 import { createProgressReporter } from '../progress-reporter.ts'
 import type { Renderer } from '../render.ts'
 import type { Runtime } from '../runtimes/port.ts'
@@ -25,6 +26,8 @@ export interface ReplicaInput {
   readonly runtime: Runtime
   readonly settings?: Settings
   readonly clock?: Clock
+  readonly onSlotsReturned?: World['onSlotsReturned']
+  readonly wake?: World['wake']
 }
 
 export function createReplica({
@@ -32,6 +35,8 @@ export function createReplica({
   runtime,
   settings = Settings.parse(AGENTS),
   clock = systemClock,
+  onSlotsReturned = () => Promise.resolve(),
+  wake = () => undefined,
 }: ReplicaInput): World {
   const { ledger, workspaces, slots, branches } = broker
   return {
@@ -45,7 +50,9 @@ export function createReplica({
     gitEnvironment: {},
     stopGraceMs: 1000,
     holdLimitMs: 1000,
-    onSlotsReturned: () => Promise.resolve(),
+    patience: createPatience(clock),
+    onSlotsReturned,
+    wake,
     runtime,
     settings,
     logger,
