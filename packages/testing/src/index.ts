@@ -49,3 +49,6 @@ export {
   type TcpFaultOptions,
   type TcpFaultProxy,
 } from './tcp-faults.ts'
+export { type ConversationRequest } from './scripted-model/conversation-request.ts'
+export { type ModelScriptInput } from './scripted-model/scenario.ts'
+export { type ScriptedModel, type ScriptedModelOptions, startScriptedModel } from './scripted-model/server.ts'
