@@ -13,7 +13,9 @@ export async function fetchOverflow(ledger: Ledger, document: WorkspaceDocument,
   const entries: QueueEntry[] = []
   const room = QUEUE_MAX_ENTRIES - document.entries.length
   const fromSeq = (document.overflowAfter ?? 0) + 1
-  for await (const { seq, event } of ledger.scan({ subjects: [`task.${document.service}.*.*`], fromSeq, signal })) {
+  const subjects = [`task.${document.service}.*.*`]
+  // What is passed over here is not looked at again: a newer release must fetch it.
+  for await (const { seq, event } of ledger.scan({ subjects, fromSeq, refuse: 'newer', signal })) {
     if (event.type !== 'task.submitted') continue
     const last = entries.at(-1)
     if (last !== undefined && entries.length >= room) return { entries, lookedUpTo: last.sequence }

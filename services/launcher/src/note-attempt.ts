@@ -58,7 +58,9 @@ async function readAll(
   service: string,
   signal: AbortSignal,
 ): Promise<readonly StoredEvent<LedgerEvent>[]> {
-  return await Array.fromAsync(ledger.scan({ subjects: [`task.${service}.*.*`, `attempt.${service}.*.*.*`], signal }))
+  const subjects = [`task.${service}.*.*`, `attempt.${service}.*.*.*`]
+  // A `started` that is passed over would free a workspace that is not.
+  return await Array.fromAsync(ledger.scan({ subjects, refuse: 'all', signal }))
 }
 
 async function unlessConflict(work: () => Promise<void>): Promise<boolean> {

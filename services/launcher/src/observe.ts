@@ -1,5 +1,6 @@
 /** Gathers what the next step depends on: only what matters at the stage that the document shows. */
 import {
+  type AttemptStarted,
   attemptSubject,
   type Grant,
   type QueueEntry,
@@ -11,7 +12,7 @@ import { readBranchClaim } from './branch-claim.ts'
 import type { GrantFacts, Situation, WorkloadFact } from './next-step.ts'
 import { readSubmission } from './prepare-launch.ts'
 import { needsRefill } from './queue.ts'
-import type { WorkloadRef } from './runtimes/port.ts'
+import type { Runtime, WorkloadRef } from './runtimes/port.ts'
 import { capsFor, chooseInTurn, chooseSlots, type HeldSlot, isStale, type SlotChoice } from './slots.ts'
 import type { World } from './world.ts'
 
@@ -96,7 +97,7 @@ async function observeUnstarted(world: World, grant: Grant, signal: AbortSignal)
 
 async function observeWorkload(world: World, { grant, history }: Granted, signal: AbortSignal): Promise<WorkloadFact> {
   const { started } = history
-  if (started === undefined || !isOurs(world, history)) return { kind: 'elsewhere' }
+  if (started === undefined || !isOurs(world.runtime, started)) return { kind: 'elsewhere' }
   const state = await world.runtime.state(refOf(grant), started.data.workloadUid)
   if (state.kind !== 'running') return state
   const { limits } = (await readSubmission(world.ledger, grant, signal)).data.attempt
@@ -106,9 +107,10 @@ async function observeWorkload(world: World, { grant, history }: Granted, signal
 }
 
 async function observeFinished(world: World, { grant, history }: Granted, signal: AbortSignal): Promise<GrantFacts> {
-  const uid = history.started?.data.workloadUid
-  if (uid === undefined) return { stage: 'finished', released: true, ours: true }
-  const ours = isOurs(world, history)
+  const { started } = history
+  if (started === undefined) return { stage: 'finished', released: true, ours: true }
+  const uid = started.data.workloadUid
+  const ours = isOurs(world.runtime, started)
   const proven = ours && (await world.runtime.released(refOf(grant), uid))
   const released = proven || (await isVouchedFor(world, { service: grant.service, uid }, signal))
   return { stage: 'finished', released, ours }
@@ -124,8 +126,9 @@ async function isVouchedFor(
   return eventsOf(events, 'workspace.released').some(({ event }) => event.data.workloadUid === uid)
 }
 
-function isOurs({ runtime }: World, { started }: AttemptHistory): boolean {
-  return started?.data.runtime === runtime.kind && started.data.location === runtime.location
+/** Whether the workload is in this launcher's runtime and place. */
+export function isOurs({ kind, location }: Pick<Runtime, 'kind' | 'location'>, { data }: AttemptStarted): boolean {
+  return data.runtime === kind && data.location === location
 }
 
 export function refOf({ name, submittedId, epoch }: Pick<Grant, 'name' | 'submittedId' | 'epoch'>): WorkloadRef {

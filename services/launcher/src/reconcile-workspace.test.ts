@@ -1,4 +1,10 @@
-import { type AttemptSpec, attemptSubject, Settings, workspaceSubject } from '@orchestrator/shared/contracts'
+import {
+  type AttemptSpec,
+  attemptSubject,
+  Settings,
+  taskSubject,
+  workspaceSubject,
+} from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
 import { createTestClock } from '@orchestrator/testing'
 import fc from 'fast-check'
@@ -587,6 +593,65 @@ describe('held workloads', () => {
     await sweepUnstarted(test.world, never)
     expect(test.machine.workloads.map(({ state }) => state)).toEqual(['running', 'gone', 'gone'])
   })
+})
+
+describe('what a newer release wrote', () => {
+  it('into a workspace keeps a lost document from being made without it', async () => {
+    const test = createWorld()
+    submit(test.broker, first)
+    submit(test.broker, second)
+    test.broker.spoil(attemptSubject(first), 'EVENT_TOO_NEW')
+    await expect(noteAttempt(test.world, second, never)).rejects.toMatchObject({
+      code: 'EVENT_TOO_NEW',
+      retryable: true,
+    })
+    expect(await test.world.workspaces.list()).toEqual([])
+  })
+
+  it('beyond the overflow keeps the rest of the queue from being fetched without it', async () => {
+    const test = createWorld()
+    const specs = Array.from({ length: 66 }, (_none, i) => specOf({ taskId: String(i + 1) }))
+    await submitAndNote(test, ...specs)
+    const document = await test.world.workspaces.get('trader')
+    if (document === undefined) throw new Error('no document')
+    await test.world.workspaces.update('trader', { ...document.value, entries: [] }, document.revision)
+    test.broker.spoil(taskSubject(specOf({ taskId: '66' })), 'EVENT_TOO_NEW')
+    await expect(reconcileWorkspace(test.world, 'trader', never)).rejects.toMatchObject({ code: 'EVENT_TOO_NEW' })
+    expect((await test.world.workspaces.get('trader'))?.value.overflowAfter).toBe(64)
+  })
+
+  it.each(['EVENT_TOO_NEW', 'EVENT_UNREADABLE'] as const)(
+    'or is damaged (%s) is left out of sweeps, which go on',
+    async (code) => {
+      const test = createWorld()
+      const [unreadable, done] = [specOf({ service: 'auth' }), specOf({ service: 'pricing' })]
+      for (const spec of [unreadable, done]) {
+        await submitAndNote(test, spec)
+        await reconcileWorkspace(test.world, spec.service, never)
+      }
+      const [model] = test.machine.workloads
+      if (model === undefined) throw new Error('no workload')
+      for (const spec of [specOf({ service: 'auth', n: 2 }), specOf({ service: 'pricing', n: 2 })]) {
+        const attempt = { ...model.attempt, spec, submittedId: `unknown-${spec.name}` }
+        await test.machine.runtime.launchHeld({ attempt, texts: {} }, never)
+      }
+      test.broker.spoil(attemptSubject(specOf({ service: 'auth', n: 2 })), code)
+      await sweepUnstarted(test.world, never)
+      expect(test.machine.workloads.map(({ state }) => state)).toEqual(['running', 'running', 'held', 'gone'])
+      const slot = { v: 1 as const, name: unreadable.name, submittedId: 'nobody' }
+      await test.world.slots.create('global.0', { ...slot, service: 'auth' })
+      await test.world.slots.create('global.1', { ...slot, service: 'pricing' })
+      const get = test.world.workspaces.get.bind(test.world.workspaces)
+      const workspaces = {
+        ...test.world.workspaces,
+        get: async (key: string) => {
+          if (key === 'auth') throw new RetryableError(code, 'v 2')
+          return await get(key)
+        },
+      }
+      expect(await sweepSlots({ ...test.world, workspaces })).toEqual(['global.1'])
+    },
+  )
 })
 
 class Crash extends Error {}

@@ -117,6 +117,24 @@ describe('the watcher', () => {
     expect(await world.finished(elsewhere.attempt)).toEqual([])
   })
 
+  it('is not kept from an attempt by what a newer release wrote of another, or by damage', async () => {
+    await using world = await World.create(await startTestBroker())
+    const connection = await world.broker.connect('newer release')
+    const runners = [await world.launch(), await world.launch({ n: 2 }), await world.launch({ n: 3 })]
+    const [newer, damaged, plain] = runners
+    if (newer === undefined || damaged === undefined || plain === undefined) throw new Error('no runners')
+    await connection.js.publish(newer.attempt.subject, JSON.stringify({ type: 'attempt.started.v2' }))
+    await connection.js.publish(damaged.attempt.subject, '{"type":"attempt.started"}')
+    for (const { attempt } of [newer, damaged]) {
+      const event = stopEvent(attempt)
+      await connection.js.publish(attempt.subject, JSON.stringify(event))
+    }
+    const app = await world.startWatcher()
+    await plain.kill()
+    expect(await world.untilFinished(plain.attempt)).toMatchObject({ phase: 'Unknown' })
+    expect(app.health()).toMatchObject({ ready: true })
+  })
+
   it('closes the log of an attempt that was finished before', async () => {
     await using world = await World.create(await startTestBroker())
     const { attempt, write, kill } = await world.launch()

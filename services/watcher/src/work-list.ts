@@ -1,5 +1,5 @@
 import { attemptSubject } from '@orchestrator/shared/contracts'
-import { type Clock, describeError } from '@orchestrator/shared/core'
+import { type Clock, describeError, hasCode } from '@orchestrator/shared/core'
 import type { Ledger, StoredEvent } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
 import type { AttemptWatch, WatchOrder } from './attempt-watch.ts'
@@ -53,7 +53,7 @@ export class WorkList implements AsyncDisposable {
     }
     const { ledger } = this.#options
     for await (const stored of ledger.follow({ subjects: ALL_ATTEMPTS, lastPerSubject: true, onCaughtUp, signal })) {
-      await this.#hear(stored, signal)
+      await this.#unlessUnreadable(stored.subject, () => this.#hear(stored, signal))
     }
   }
 
@@ -65,7 +65,7 @@ export class WorkList implements AsyncDisposable {
       this.#listed = true
       const names = new Set(shown.map(({ name }) => name))
       this.#explained = this.#explained.intersection(names)
-      for (const workload of shown) await this.#explain(workload, signal)
+      for (const workload of shown) await this.#unlessUnreadable(workload.name, () => this.#explain(workload, signal))
       await clock.sleep(lookIntervalMs, signal)
     }
   }
@@ -73,6 +73,16 @@ export class WorkList implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DOMException('the watcher stops', 'AbortError'))
     await Promise.all([...this.#watches.values()].map(({ running }) => running))
+  }
+
+  /** What a newer release wrote, or nobody can read, does not keep this watcher from the rest. */
+  async #unlessUnreadable(about: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!hasCode(error, 'EVENT_TOO_NEW') && !hasCode(error, 'EVENT_UNREADABLE')) throw error
+      this.#options.logger.warn({ about, problem: describeError(error) }, 'attempt left to others')
+    }
   }
 
   async #hear(stored: StoredEvent, signal: AbortSignal): Promise<void> {

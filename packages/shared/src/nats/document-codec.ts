@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { TerminalError } from '../core/index.ts'
+import { RetryableError, TerminalError } from '../core/index.ts'
 
 const Versioned = z.looseObject({ v: z.int() })
 
@@ -11,7 +11,8 @@ export interface DocumentText {
 
 /**
  * Reads a stored document; its schema decides whether unknown fields are kept.
- * @throws TerminalError EVENT_TOO_NEW when only its `v` is beyond the schema's, EVENT_UNREADABLE when it is damaged
+ * @throws RetryableError EVENT_TOO_NEW when its `v` is beyond the schema's; TerminalError EVENT_UNREADABLE when it is
+ *   damaged
  */
 export function decodeDocument<T>(schema: z.ZodType<T>, { bucket, key, text }: DocumentText): T {
   const json = parseJson(text)
@@ -20,7 +21,7 @@ export function decodeDocument<T>(schema: z.ZodType<T>, { bucket, key, text }: D
   const where = `${bucket}/${key}`
   const versioned = Versioned.safeParse(json)
   if (versioned.success && parsed.error.issues.some(({ path }) => path.length === 1 && path[0] === 'v')) {
-    throw new TerminalError('EVENT_TOO_NEW', `${where} is of a newer release: v ${versioned.data.v}`)
+    throw new RetryableError('EVENT_TOO_NEW', `${where} is of a newer release: v ${versioned.data.v}`)
   }
   throw new TerminalError('EVENT_UNREADABLE', `${where} cannot be read: ${z.prettifyError(parsed.error)}`)
 }

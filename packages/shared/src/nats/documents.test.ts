@@ -76,7 +76,7 @@ describe('documents', () => {
   it('leaves a document of a newer release alone, and does not let it hide the others', async () => {
     await broker.js.publish('$KV.leases.new.1', '{"v":2,"who":"x"}')
     await leases.create('new.2', lease('old'))
-    await expect(leases.get('new.1')).rejects.toMatchObject({ code: 'EVENT_TOO_NEW' })
+    await expect(leases.get('new.1')).rejects.toMatchObject({ code: 'EVENT_TOO_NEW', retryable: true })
     await broker.js.publish('$KV.leases.new.3', '{"v":1,"holder":5}')
     await expect(leases.get('new.3')).rejects.toMatchObject({ code: 'EVENT_UNREADABLE' })
     expect((await leases.list('new.*')).map(({ key }) => key)).toEqual(['new.2'])

@@ -2,7 +2,7 @@
 import { type LedgerEvent, type OrchestratorEvent, readEvent } from '../contracts/index.ts'
 import { RetryableError, TerminalError } from '../core/index.ts'
 import type { BrokerLog } from './connection.ts'
-import type { StoredEvent } from './ports.ts'
+import type { PassedOver, ScanOptions, StoredEvent } from './ports.ts'
 
 /** A stored message, however it was fetched. */
 export interface StoredMessage {
@@ -31,13 +31,24 @@ export function isProgress(stored: StoredEvent): stored is StoredEvent<ProgressE
 }
 export type ProgressEvent = Extract<OrchestratorEvent, { type: 'attempt.progressed' }>
 
-/** For readers that go on: undefined for what is not ours to read, which is logged where it should not be there. */
-export function readOrLog(message: StoredMessage, logger: BrokerLog): StoredEvent | undefined {
+interface GoingOn {
+  readonly logger: BrokerLog
+  readonly onPassedOver?: ((passed: PassedOver) => void) | undefined
+  readonly refuse?: ScanOptions['refuse']
+}
+
+/**
+ * For readers that go on: undefined for what is not ours to read, which is logged where it should not be there.
+ * @throws what they refuse to pass over
+ */
+export function readOrLog(message: StoredMessage, { logger, onPassedOver, refuse }: GoingOn): StoredEvent | undefined {
   const read = readMessage(message)
+  assertReadable(message, read, refuse)
   const { seq, subject } = message
   if (read.kind === 'event') return read.stored
   if (read.kind === 'unreadable') logger.error({ seq, subject, problem: read.problem }, 'a stored event cannot be read')
   if (read.kind === 'tooNew') logger.warn({ seq, subject, type: read.type }, 'a stored event is of a newer release')
+  onPassedOver?.({ seq, kind: read.kind })
   return undefined
 }
 
@@ -47,9 +58,15 @@ export function readOrLog(message: StoredMessage, logger: BrokerLog): StoredEven
  */
 export function readStrictly(message: StoredMessage): StoredEvent<LedgerEvent> | undefined {
   const read = readMessage(message)
-  const where = `${message.subject} at ${message.seq}`
-  if (read.kind === 'unreadable')
-    throw new TerminalError('EVENT_UNREADABLE', `${where} cannot be read: ${read.problem}`)
-  if (read.kind === 'tooNew') throw new RetryableError('EVENT_TOO_NEW', `${where} is of a newer release: ${read.type}`)
+  assertReadable(message, read, 'all')
   return read.kind === 'event' && isLedgerEvent(read.stored) ? read.stored : undefined
+}
+
+/** @throws RetryableError EVENT_TOO_NEW; with `all` also TerminalError EVENT_UNREADABLE */
+function assertReadable({ seq, subject }: StoredMessage, read: ReadMessage, refuse: ScanOptions['refuse']): void {
+  const where = `${subject} at ${seq}`
+  if (read.kind === 'unreadable' && refuse === 'all')
+    throw new TerminalError('EVENT_UNREADABLE', `${where} cannot be read: ${read.problem}`)
+  if (read.kind === 'tooNew' && refuse !== undefined)
+    throw new RetryableError('EVENT_TOO_NEW', `${where} is of a newer release: ${read.type}`)
 }

@@ -229,6 +229,20 @@ describe('reading', () => {
     await expect(ledger.read(damaged, signal)).rejects.toMatchObject({ code: 'EVENT_UNREADABLE', retryable: false })
   })
 
+  it('scans past what it cannot read, unless that decides something', async () => {
+    await ledger.publish(submitNext('203', newEventId()))
+    const subject = taskSubject(sampleAttempt('203'))
+    const scan = (refuse: 'newer' | 'all') => collect(ledger.scan({ subjects: [subject], refuse, signal }))
+    await broker.js.publish(subject, JSON.stringify({ type: 'some.other.thing' }))
+    expect(await scan('all')).toHaveLength(1)
+    await broker.js.publish(subject, '{"type":"task.submitted"}')
+    expect(await scan('newer')).toHaveLength(1)
+    await expect(scan('all')).rejects.toMatchObject({ code: 'EVENT_UNREADABLE', retryable: false })
+    await broker.js.publish(subject, JSON.stringify({ type: 'task.submitted.v2' }))
+    await expect(scan('newer')).rejects.toMatchObject({ code: 'EVENT_TOO_NEW', retryable: true })
+    expect(await collect(ledger.scan({ subjects: [subject], signal }))).toHaveLength(1)
+  })
+
   it('finds an event by its sequence', async () => {
     const published = await ledger.publish(submitNext('202', newEventId()))
     const seq = published.kind === 'stored' ? published.stored.seq : 0
@@ -284,6 +298,27 @@ describe('follow', () => {
     stop.abort()
     await following
     expect(caughtUpAfter).toEqual([3])
+  })
+
+  it('says, in its place, what it does not hand out', async () => {
+    const stop = new AbortController()
+    const subject = taskSubject(sampleAttempt('301'))
+    await ledger.publish(submitNext('301', newEventId()))
+    for (const text of ['{"type":"other"}', '{"type":"task.submitted.v2"}', 'nonsense'])
+      await broker.js.publish(subject, text)
+    await ledger.publish({ ...submitNext('302', newEventId()) })
+    const seen: unknown[] = []
+    const following = (async () => {
+      const options = {
+        subjects: ['task.*.*.301', 'task.*.*.302'],
+        signal: stop.signal,
+        onPassedOver: ({ kind }: { kind: string }) => seen.push(kind),
+      }
+      for await (const { event } of ledger.follow(options)) seen.push(event.type)
+    })()
+    await expect.poll(() => seen).toEqual(['task.submitted', 'foreign', 'tooNew', 'unreadable', 'task.submitted'])
+    stop.abort()
+    await following
   })
 
   it('misses and repeats nothing over crashes of the broker', async () => {

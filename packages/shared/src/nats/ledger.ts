@@ -175,14 +175,15 @@ class JetStreamLedger implements Ledger {
 
   async *scan(options: ScanOptions): AsyncGenerator<Stored> {
     for await (const message of scanStream(this.#source, options)) {
-      const stored = readOrLog(message, this.#broker.logger)
+      const stored = readOrLog(message, { logger: this.#broker.logger, refuse: options.refuse })
       if (stored !== undefined && isLedgerEvent(stored)) yield stored
     }
   }
 
   async *follow(options: FollowOptions): AsyncGenerator<Stored> {
     for await (const message of followStream(this.#source, options)) {
-      const stored = readOrLog(message, this.#broker.logger)
+      const { onPassedOver } = options
+      const stored = readOrLog(message, { logger: this.#broker.logger, onPassedOver })
       if (stored !== undefined && isLedgerEvent(stored)) yield stored
     }
   }

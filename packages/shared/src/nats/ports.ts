@@ -61,7 +61,10 @@ export interface Ledger {
   lastSeq(signal: AbortSignal): Promise<number>
   /** Free share and bytes of the ledger's part of the store. */
   room(signal: AbortSignal): Promise<{ readonly freeBytes: number; readonly freeShare: number }>
-  /** Stored events in order, from `fromSeq`, up to what was last when the scan began. Foreign events are left out. */
+  /**
+   * Stored events in order, from `fromSeq`, up to what was last when the scan began. Events of types that this release
+   * does not know are left out; those that it should know and cannot read are logged and left out, unless refused.
+   */
   scan(options: ScanOptions): AsyncIterable<StoredEvent<LedgerEvent>>
   /** As `scan`, then on and on as events arrive, across reconnects; ends only with the signal. */
   follow(options: FollowOptions): AsyncIterable<StoredEvent<LedgerEvent>>
@@ -74,12 +77,25 @@ export interface ScanOptions {
   readonly fromSeq?: number
   /** Only the last event of each subject. */
   readonly lastPerSubject?: boolean
+  /**
+   * For whoever decides from the whole: throws RetryableError EVENT_TOO_NEW (`newer`), and TerminalError EVENT_UNREADABLE
+   * too (`all`), where such an event would be passed over. Of no effect on `follow`.
+   */
+  readonly refuse?: 'newer' | 'all'
   readonly signal: AbortSignal
 }
 
 export interface FollowOptions extends ScanOptions {
   /** Called once, when everything that was stored at the start (and again after each reconnect) has been delivered. */
   readonly onCaughtUp?: () => void
+  /** Called, in its place, for each event that is not handed out. */
+  readonly onPassedOver?: (passed: PassedOver) => void
+}
+
+export interface PassedOver {
+  readonly seq: number
+  /** `foreign`: of a type that this release does not know, and that is not for it. */
+  readonly kind: 'foreign' | 'tooNew' | 'unreadable'
 }
 
 /** The stream `PROGRESS`: best effort, last one wins. */
@@ -125,7 +141,8 @@ export interface DocumentEntry<T> {
 /**
  * One bucket of documents. Every write names the revision that it replaces.
  * `create`, `update` and `remove` throw RetryableError DOCUMENT_CONFLICT when someone else was faster, and
- * RetryableError BROKER_UNAVAILABLE; `get` throws TerminalError EVENT_TOO_NEW for a document of a newer release.
+ * RetryableError BROKER_UNAVAILABLE; `get` throws RetryableError EVENT_TOO_NEW for a document of a newer release, which
+ * a newer replica may handle.
  */
 export interface Documents<T> {
   get(key: string): Promise<DocumentEntry<T> | undefined>

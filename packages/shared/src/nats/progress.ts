@@ -24,7 +24,7 @@ export function createProgress(broker: Broker): Progress {
 
 async function* followProgress(broker: Broker, options: FollowOptions): AsyncGenerator<StoredEvent<ProgressEvent>> {
   for await (const message of followStream({ broker, stream: PROGRESS, ahead: AHEAD }, options)) {
-    const stored = readOrLog(message, broker.logger)
+    const stored = readOrLog(message, { logger: broker.logger, onPassedOver: options.onPassedOver })
     if (stored !== undefined && isProgress(stored)) yield stored
   }
 }

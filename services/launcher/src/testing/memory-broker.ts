@@ -6,7 +6,7 @@ import {
   SlotDocument,
   WorkspaceDocument,
 } from '@orchestrator/shared/contracts'
-import { RetryableError } from '@orchestrator/shared/core'
+import { RetryableError, TerminalError } from '@orchestrator/shared/core'
 import type {
   ConditionalPublish,
   Documents,
@@ -30,6 +30,8 @@ export interface MemoryBroker {
   readonly said: readonly AttemptProgressed[]
   /** Appends as someone else would, whatever is there. */
   append(subject: string, event: LedgerEvent): number
+  /** From now on the subject also holds an event that this release cannot read. */
+  spoil(subject: string, code: 'EVENT_TOO_NEW' | 'EVENT_UNREADABLE'): void
 }
 
 export function createMemoryBroker(): MemoryBroker {
@@ -39,8 +41,9 @@ export function createMemoryBroker(): MemoryBroker {
     events.push({ seq: events.length + 1, subject, time: new Date(0), event })
     return events.length
   }
+  const spoiled = new Map<string, Error>()
   return {
-    ledger: createMemoryLedger(events, append),
+    ledger: createMemoryLedger(events, { append, spoiled }),
     progress: createMemoryProgress(said),
     workspaces: createMemoryDocuments(WorkspaceDocument),
     slots: createMemoryDocuments(SlotDocument),
@@ -48,11 +51,22 @@ export function createMemoryBroker(): MemoryBroker {
     events,
     said,
     append,
+    spoil: (subject, code) => {
+      const isNewer = code === 'EVENT_TOO_NEW'
+      spoiled.set(subject, isNewer ? new RetryableError(code, subject) : new TerminalError(code, subject))
+    },
   }
 }
 
-function createMemoryLedger(events: StoredEvent<LedgerEvent>[], append: MemoryBroker['append']): Ledger {
+interface MemoryLedgerParts {
+  readonly append: MemoryBroker['append']
+  readonly spoiled: ReadonlyMap<string, Error>
+}
+
+function createMemoryLedger(events: StoredEvent<LedgerEvent>[], { append, spoiled }: MemoryLedgerParts): Ledger {
   const historyOf = (subject: string): SubjectHistory => {
+    const spoil = spoiled.get(subject)
+    if (spoil !== undefined) throw spoil
     const own = events.filter((stored) => stored.subject === subject)
     return { subject, events: own, lastSeq: own.at(-1)?.seq ?? 0 }
   }
@@ -68,11 +82,11 @@ function createMemoryLedger(events: StoredEvent<LedgerEvent>[], append: MemoryBr
   return {
     generation: 1,
     publish,
-    read: (subject) => Promise.resolve(historyOf(subject)),
+    read: async (subject) => historyOf(subject),
     get: (seq) => Promise.resolve(events[seq - 1]),
     lastSeq: () => Promise.resolve(events.length),
     room: () => Promise.resolve({ freeBytes: 1, freeShare: 1 }),
-    scan: (options) => scan(events, options),
+    scan: (options) => scan(events, options, spoiled),
     follow: () => {
       throw new Error('not part of this fake')
     },
@@ -81,7 +95,8 @@ function createMemoryLedger(events: StoredEvent<LedgerEvent>[], append: MemoryBr
 
 async function* scan(
   events: readonly StoredEvent<LedgerEvent>[],
-  { subjects = ['>'], fromSeq = 1 }: ScanOptions,
+  { subjects = ['>'], fromSeq = 1, refuse }: ScanOptions,
+  spoiled: ReadonlyMap<string, Error>,
 ): AsyncGenerator<StoredEvent<LedgerEvent>> {
   const patterns = subjects.map(
     (subject) =>
@@ -92,6 +107,10 @@ async function* scan(
           .replaceAll('>', '.+')}$`,
       ),
   )
+  for (const [subject, error] of spoiled) {
+    const isRefused = refuse === 'all' || (refuse === 'newer' && error instanceof RetryableError)
+    if (isRefused && patterns.some((pattern) => pattern.test(subject))) throw error
+  }
   for (const stored of events.slice()) {
     if (stored.seq >= fromSeq && patterns.some((pattern) => pattern.test(stored.subject))) yield stored
   }
