@@ -52,3 +52,10 @@ export {
 export { type ConversationRequest } from './scripted-model/conversation-request.ts'
 export { type ModelScriptInput } from './scripted-model/scenario.ts'
 export { type ScriptedModel, type ScriptedModelOptions, startScriptedModel } from './scripted-model/server.ts'
+export {
+  PUBLISH_FAULTS,
+  type PublishFault,
+  type PublishFaultOptions,
+  type PublishFaultProxy,
+  startPublishFaults,
+} from './publish-faults.ts'

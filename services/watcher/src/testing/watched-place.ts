@@ -9,6 +9,7 @@ import { type AttemptFile, attemptName, type ResultRecord } from '@orchestrator/
 import { createProcessTable, formatWorkloadUid } from '@orchestrator/shared/process'
 import { readMachineId } from '../observers/process/machine-id.ts'
 import { attemptFolder, type StartedAttempt } from '../started-attempt.ts'
+import { readArchived } from './archived.ts'
 import { attemptSpec, refOf, resultRecord, startedAttempt } from './attempts.ts'
 
 export interface FakeRunner {
@@ -32,6 +33,8 @@ export interface WatchedPlace extends AsyncDisposable {
   readonly stateDirectory: string
   readonly location: string
   launch(order?: RunnerOrder): Promise<FakeRunner>
+  /** Its log is in the archive. */
+  isArchived(attempt: StartedAttempt): Promise<boolean>
 }
 
 const table = createProcessTable()
@@ -43,6 +46,7 @@ export async function createWatchedPlace(): Promise<WatchedPlace> {
   return {
     stateDirectory: directory.path,
     location,
+    isArchived: async (attempt) => (await readArchived(join(directory.path, 'archive'), attempt)) !== undefined,
     launch: async (order = {}) => {
       const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' })
       children.push(child)
