@@ -164,14 +164,18 @@ describe('the notifier', () => {
     const refused = await publish(TASK, 1, submitted(TASK, 1))
     await publish(TASK, 1, started(TASK, 1))
     await expect.poll(() => idsOf(sink)).toEqual(['submitted-trader-1-1', 'started-trader-1-1'])
-    const letters = await Array.fromAsync(createDeadLetters(broker).list(new AbortController().signal, 'notifier'))
-    expect(letters.map(({ letter }) => letter)).toMatchObject([
+    const letters = await createDeadLetters(broker).list({ limit: 10, signal: new AbortController().signal })
+    expect(letters.map(({ letter }) => letter)).toEqual([
       {
+        v: 1,
+        durable: 'notifier',
         stream: 'TASKS',
         sequence: refused.seq,
         subject: 'task.trader.master.1',
-        reason: 'terminal',
-        text: expect.stringContaining('channel hook'),
+        channel: 'hook',
+        reason: 'rejected',
+        tries: 1,
+        text: 'task.submitted of trader-claude-agent-1-task1-attempt1: the channel answered 410',
       },
     ])
   })

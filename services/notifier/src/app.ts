@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { DeliveryDocument, deadLetterSubject } from '@orchestrator/shared/contracts'
+import { DeliveryDocument } from '@orchestrator/shared/contracts'
 import { type Clock, RetryableError } from '@orchestrator/shared/core'
 import {
   type Broker,
+  createDeadLetters,
   createLedger,
-  type DeadLetter,
+  type DeadLetters,
   type Documents,
   type Handler,
   openDocuments,
@@ -37,11 +38,12 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
   const ledger = await createLedger(broker)
   const documents = await openDocuments(broker, 'deliveries', DeliveryDocument)
   const recent = createRecentEvents(ledger)
+  const letters = createDeadLetters(broker)
   const world: TellerWorld = {
     records: createDeliveryRecords(documents),
     ledger,
     recent,
-    deadLetter: async (message) => await storeDeadLetter(broker, message),
+    deadLetter: async (message) => await keepRejected(letters, message),
     holder: randomUUID(),
     clock,
     random: Math.random,
@@ -145,19 +147,19 @@ async function lookAgain({
   }
 }
 
-async function storeDeadLetter({ js }: Broker, { stored, channel, reason }: RejectedMessage): Promise<void> {
-  const { seq, subject, event } = stored
-  const letter: DeadLetter = {
-    v: 1,
+async function keepRejected(letters: DeadLetters, { stored, channel, reason }: RejectedMessage): Promise<void> {
+  const { seq: sequence, subject, event } = stored
+  const text = `${event.type} of ${event.subject}: the channel ${reason}`
+  await letters.add({
     durable: DURABLE,
     stream: 'TASKS',
-    sequence: seq,
+    sequence,
     subject,
-    reason: 'terminal',
+    channel,
+    reason: 'rejected',
     tries: 1,
-    text: `channel ${channel}: ${event.type} of ${event.subject}: ${reason}`,
-  }
-  await js.publish(deadLetterSubject(DURABLE), JSON.stringify(letter))
+    text,
+  })
 }
 
 /** Rejects when the connection ended without being asked to. */

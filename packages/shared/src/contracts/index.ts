@@ -1,6 +1,7 @@
 /** The contracts of the whole system, readable alone. Start with `events.ts`. */
 export * from './api.ts'
 export * from './attempt-spec.ts'
+export * from './dead-letters.ts'
 export * from './documents.ts'
 export * from './event-codec.ts'
 export * from './events.ts'

@@ -1,6 +1,7 @@
 /** The contracts as JSON Schema (draft 2020-12): published for other languages, and kept as snapshots that only grow. */
 import { z } from 'zod'
 import { AttemptView, Problem, RetryBody, SubmitAnswer, SubmitBody } from './api.ts'
+import { DeadLetter, ReplayEnd, ReplayRequest } from './dead-letters.ts'
 import { BranchDocument, DeliveryDocument, LeaseDocument, SlotDocument, WorkspaceDocument } from './documents.ts'
 import {
   AttemptFinished,
@@ -31,6 +32,9 @@ const CONTRACTS = {
   'runner.line': RunnerLine,
   'runner.result': ResultRecord,
   'logs.batch-head': LogBatchHead,
+  'dead-letters.letter': DeadLetter,
+  'dead-letters.replay': ReplayRequest,
+  'dead-letters.replayed': ReplayEnd,
   'document.workspace': WorkspaceDocument,
   'document.slot': SlotDocument,
   'document.branch': BranchDocument,

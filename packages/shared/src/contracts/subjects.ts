@@ -15,10 +15,11 @@ export const workspaceSubject = (service: ServiceName): string => `workspace.${s
 export const TASK_SUBJECTS = ['task.*.*.*', 'attempt.*.*.*.*', 'workspace.*'] as const
 export const PROGRESS_SUBJECTS = ['progress.*.*.*.*'] as const
 export const LOG_SUBJECTS = ['logs.*.*.*.*'] as const
-/** `deadletter.<durable>` holds what could not be handled, `replay.<durable>` a person's wish to handle it again. */
-export const DEAD_LETTER_SUBJECTS = ['deadletter.*', 'replay.*'] as const
+/** What could not be handled; then, for each letter by its sequence, the wish to handle it again and what came of it. */
+export const DEAD_LETTER_SUBJECTS = ['deadletter.*', 'replay.*.*', 'replayed.*.*'] as const
 export const deadLetterSubject = (durable: string): string => `deadletter.${durable}`
-export const replaySubject = (durable: string): string => `replay.${durable}`
+export const replaySubject = (durable: string, letter: number | '*'): string => `replay.${durable}.${letter}`
+export const replayedSubject = (durable: string, letter: number | '*'): string => `replayed.${durable}.${letter}`
 
 /** All attempts of one task, numbers unknown. */
 export const attemptsOfTask = (task: TaskRef): string => `attempt.${taskTokens(task)}.*`

@@ -1,13 +1,12 @@
-import type { JsMsg } from '@nats-io/jetstream'
 import { replaySubject } from '../contracts/index.ts'
-import { type Clock, describeError } from '../core/index.ts'
-import { ask } from './broker-errors.ts'
+import type { Clock } from '../core/index.ts'
 import type { Broker, BrokerLog } from './connection.ts'
-import { readReplayRequest } from './dead-letters.ts'
+import { createDeadLetters } from './dead-letters.ts'
 import { startDurablePull } from './durable-pull.ts'
 import { readMessage } from './event-reading.ts'
-import { createMessageHandling, type MessageHandling } from './message-handling.ts'
-import type { Delivery, Handler, StoredEvent } from './ports.ts'
+import { createMessageHandling } from './message-handling.ts'
+import type { Delivery, Handler, ReplayHandler, StoredEvent } from './ports.ts'
+import { takeReplay } from './replays.ts'
 import { DEADLETTERS } from './topology-streams.ts'
 
 export interface DurableOptions {
@@ -25,6 +24,8 @@ export interface DurableOptions {
    */
   readonly keyOf: (stored: StoredEvent) => string
   readonly handler: Handler
+  /** For what a person asked to have handled again; `handler` when left out. */
+  readonly replayHandler?: ReplayHandler
   /** Called before a message is dead-lettered; when it throws, the message comes again instead. */
   readonly onDeadLetter?: (delivery: Delivery, error: unknown) => Promise<void>
   readonly logger: BrokerLog
@@ -50,7 +51,8 @@ const REPLAYS_HELD = 4
  */
 export async function runDurable(options: DurableOptions): Promise<Durable> {
   const { broker, stream, durable, subjects, concurrency, logger, clock } = options
-  const handling = createMessageHandling({ ...options, random: Math.random })
+  const letters = createDeadLetters(broker)
+  const handling = createMessageHandling({ ...options, letters, random: Math.random })
   await using stack = new AsyncDisposableStack()
   const main = stack.use(
     await startDurablePull({
@@ -76,11 +78,11 @@ export async function runDurable(options: DurableOptions): Promise<Durable> {
       broker,
       stream: DEADLETTERS,
       durable: `${durable}-replay`,
-      subjects: [replaySubject(durable)],
+      subjects: [replaySubject(durable, '*')],
       capacity: REPLAYS_HELD,
       logger,
       clock,
-      take: (message, signal) => replay({ broker, handling, logger, message, signal }),
+      take: (message, signal) => takeReplay({ durable, letters, handling, logger }, message, signal),
     }),
   )
   const failed = Promise.withResolvers<never>()
@@ -91,44 +93,5 @@ export async function runDurable(options: DurableOptions): Promise<Durable> {
     health: () => [main.health(), replays.health()].find((health) => health !== 'ok') ?? 'ok',
     failed: failed.promise,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  }
-}
-
-interface Replay {
-  readonly broker: Broker
-  readonly handling: MessageHandling
-  readonly logger: BrokerLog
-  readonly message: JsMsg
-  readonly signal: AbortSignal
-}
-
-const REPLAY_RETRY_MS = 5000
-
-/** Fetches the message that is asked for through the leader, and hands it on as if it had just come. */
-async function replay({ broker, handling, logger, message, signal }: Replay): Promise<void> {
-  const request = readReplayRequest(message)
-  if (request === undefined) {
-    logger.error({ seq: message.seq }, 'a replay request cannot be read')
-    return message.ack()
-  }
-  const { stream, sequence } = request
-  try {
-    const found = await ask(broker, 'fetching a message again', () =>
-      broker.jsm.streams.getMessage(stream, { seq: sequence }),
-    )
-    if (found === null) {
-      logger.info({ stream, sequence }, 'a replay is obsolete: its message is gone')
-      return message.ack()
-    }
-    await handling.handle({
-      message,
-      signal,
-      about: { stream, seq: found.seq, subject: found.subject },
-      read: readMessage(found),
-      trace: found.header,
-    })
-  } catch (error) {
-    logger.warn({ stream, sequence, error: describeError(error) }, 'a replay comes again')
-    message.nak(REPLAY_RETRY_MS)
   }
 }

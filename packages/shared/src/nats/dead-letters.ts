@@ -1,91 +1,87 @@
-/** Messages that were given up, and a person's wish to handle one again. Both live in `DEADLETTERS`. */
-import type { JsMsg } from '@nats-io/jetstream'
-import { z } from 'zod'
-import { deadLetterSubject, replaySubject } from '../contracts/index.ts'
+/** Messages that were given up: kept, looked at, handled again when a person asks for it. */
+import {
+  type DeadLetter,
+  type DeadLetterReason,
+  deadLetterSubject,
+  type ReplayEnd,
+  replayedSubject,
+  type ReplayRequest,
+  replaySubject,
+} from '../contracts/index.ts'
 import { cutToBytes } from '../core/index.ts'
-import { ask } from './broker-errors.ts'
+import { ask, brokerFault } from './broker-errors.ts'
 import type { Broker } from './connection.ts'
-import { scanStream } from './stream-reader.ts'
+import {
+  type DeadLetterQuery,
+  type FetchedMessage,
+  fetchMessage,
+  readLetter,
+  readLetters,
+  readState,
+  type StoredDeadLetter,
+} from './dead-letter-reading.ts'
+import type { LetterState } from './letter-state.ts'
 import { DEADLETTERS } from './topology-streams.ts'
 
-/** What `deadletter.<durable>` holds: where the message is stored, and why it was given up. */
-export const DeadLetter = z.object({
-  v: z.literal(1),
-  durable: z.string(),
-  stream: z.string(),
-  sequence: z.int(),
-  subject: z.string(),
-  /** `terminal`, `tries` or `unreadable`. */
-  reason: z.string(),
-  /** Deliveries until it was given up. */
-  tries: z.int(),
-  text: z.string(),
-})
-export type DeadLetter = z.infer<typeof DeadLetter>
-
-/** What `replay.<durable>` holds. */
-export const ReplayRequest = z.object({ v: z.literal(1), stream: z.string(), sequence: z.int().min(1) })
-export type ReplayRequest = z.infer<typeof ReplayRequest>
-
-export interface StoredDeadLetter {
-  /** Sequence in `DEADLETTERS`. */
-  readonly seq: number
-  readonly time: Date
-  readonly letter: DeadLetter
-}
-
+/** All throw RetryableError BROKER_UNAVAILABLE. */
 export interface DeadLetters {
-  /** Oldest first; of one durable, or of all. @throws RetryableError BROKER_UNAVAILABLE */
-  list(signal: AbortSignal, durable?: string): AsyncIterable<StoredDeadLetter>
-  /** Asks the durable to handle the message again. @throws RetryableError BROKER_UNAVAILABLE */
-  replay(letter: Pick<DeadLetter, 'durable' | 'stream' | 'sequence'>): Promise<void>
+  /** Newest first. */
+  list(query: DeadLetterQuery): Promise<readonly StoredDeadLetter[]>
+  /** @returns undefined for what is no letter, or no longer kept */
+  get(seq: number): Promise<StoredDeadLetter | undefined>
+  state(durable: string, seq: number): Promise<LetterState>
+  /** The message that a letter names; undefined once its stream has let it go. */
+  message(letter: Pick<DeadLetter, 'stream' | 'sequence'>): Promise<FetchedMessage | undefined>
+  /** Asks the durable to handle the message again, at most once for each letter. @returns false when that was asked before */
+  replay(kept: Pick<StoredDeadLetter, 'seq' | 'letter'>): Promise<boolean>
+  /** Told twice if the settling after it gets lost; whoever reads them must bear that. @returns the letter's sequence */
+  add(letter: NewDeadLetter): Promise<number>
+  /** Says what came of a replay; what was said first stands. */
+  end(replay: Pick<DeadLetter, 'durable'> & { readonly letter: number }, end: Omit<ReplayEnd, 'v'>): Promise<void>
 }
+
+export type NewDeadLetter = Omit<DeadLetter, 'v' | 'reason'> & { readonly reason: DeadLetterReason }
 
 const TEXT_MAX_BYTES = 2048
-const AHEAD = 200
 
 export function createDeadLetters(broker: Broker): DeadLetters {
   return {
-    list: (signal, durable = '*') => list(broker, { signal, durable }),
-    replay: async ({ durable, stream, sequence }) => {
-      const request: ReplayRequest = { v: 1, stream, sequence }
+    list: async (query) => await readLetters(broker, query),
+    get: async (seq) => await readLetter(broker, seq),
+    state: async (durable, seq) => await readState(broker, durable, seq),
+    message: async ({ stream, sequence }) => await fetchMessage(broker, stream, { seq: sequence }),
+    replay: async ({ seq, letter: { durable, stream, sequence, channel } }) => {
+      const request: ReplayRequest = { v: 1, stream, sequence, ...(channel === undefined ? {} : { channel }) }
+      return await publishOnce(broker, replaySubject(durable, seq), request)
+    },
+    add: async (letter) => {
+      const bounded: DeadLetter = { ...letter, v: 1, text: cutToBytes(letter.text, TEXT_MAX_BYTES) }
       const options = { expect: { streamName: DEADLETTERS } }
-      await ask(broker, 'asking for a replay', () =>
-        broker.js.publish(replaySubject(durable), JSON.stringify(request), options),
+      const { seq } = await ask(broker, 'keeping a dead letter', () =>
+        broker.js.publish(deadLetterSubject(letter.durable), JSON.stringify(bounded), options),
       )
+      return seq
+    },
+    end: async ({ durable, letter }, { outcome, text, next }) => {
+      const end: ReplayEnd = {
+        v: 1,
+        outcome,
+        ...(text === undefined ? {} : { text: cutToBytes(text, TEXT_MAX_BYTES) }),
+        ...(next === undefined ? {} : { next }),
+      }
+      await publishOnce(broker, replayedSubject(durable, letter), end)
     },
   }
 }
 
-async function* list(
-  broker: Broker,
-  { signal, durable }: { readonly signal: AbortSignal; readonly durable: string },
-): AsyncGenerator<StoredDeadLetter> {
-  const source = { broker, stream: DEADLETTERS, ahead: AHEAD }
-  for await (const message of scanStream(source, { subjects: [deadLetterSubject(durable)], signal })) {
-    const letter = parse(DeadLetter, message)
-    if (letter === undefined) broker.logger.warn({ seq: message.seq }, 'a dead letter cannot be read')
-    else yield { seq: message.seq, time: message.time, letter }
-  }
-}
-
-/** Told twice if the settling after it gets lost; whoever reads them must bear that. */
-export async function publishDeadLetter(broker: Broker, letter: Omit<DeadLetter, 'v'>): Promise<void> {
-  const bounded: DeadLetter = { ...letter, v: 1, text: cutToBytes(letter.text, TEXT_MAX_BYTES) }
-  const options = { expect: { streamName: DEADLETTERS } }
-  await ask(broker, 'publishing a dead letter', () =>
-    broker.js.publish(deadLetterSubject(letter.durable), JSON.stringify(bounded), options),
-  )
-}
-
-export function readReplayRequest(message: JsMsg): ReplayRequest | undefined {
-  return parse(ReplayRequest, message)
-}
-
-function parse<T>(schema: z.ZodType<T>, message: JsMsg): T | undefined {
+/** The expectation is the deduplication, as in the ledger. @returns false when the subject had its message already */
+async function publishOnce(broker: Broker, subject: string, record: ReplayRequest | ReplayEnd): Promise<boolean> {
+  const options = { expect: { streamName: DEADLETTERS, lastSubjectSequence: 0 } }
   try {
-    return schema.safeParse(message.json()).data
-  } catch {
-    return undefined
+    await ask(broker, `publishing ${subject}`, () => broker.js.publish(subject, JSON.stringify(record), options))
+    return true
+  } catch (error) {
+    if (brokerFault(error) === 'conflict') return false
+    throw error
   }
 }

@@ -1,6 +1,7 @@
 export { type Broker, type BrokerLog, type BrokerOptions, connectBroker } from './connection.ts'
 export { type Durable, type DurableOptions, runDurable } from './consumer.ts'
-export { createDeadLetters, DeadLetter, type DeadLetters, type StoredDeadLetter } from './dead-letters.ts'
+export { type DeadLetterQuery, type StoredDeadLetter } from './dead-letter-reading.ts'
+export { createDeadLetters, type DeadLetters, type NewDeadLetter } from './dead-letters.ts'
 export { openDocuments } from './documents.ts'
 export { type EmbeddedBroker, type EmbeddedBrokerOptions, startEmbeddedBroker } from './embedded-broker.ts'
 export { createLedger, type LedgerOptions } from './ledger.ts'

@@ -1,21 +1,25 @@
 /** The one place that settles messages: calls the handler, asks `settle` what to do, and does it. */
 import type { JsMsg } from '@nats-io/jetstream'
 import type { MsgHdrs } from '@nats-io/nats-core'
+import type { ReplayEnd } from '../contracts/index.ts'
 import { createKeyedQueue, describeError } from '../core/index.ts'
-import type { Broker, BrokerLog } from './connection.ts'
-import { publishDeadLetter } from './dead-letters.ts'
+import type { BrokerLog } from './connection.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import type { ReadMessage } from './event-reading.ts'
+import { createFailureCounts } from './failure-counts.ts'
 import { createLimiter } from './limiter.ts'
-import type { Delivery, Handler, StoredEvent } from './ports.ts'
+import type { Delivery, Handler, Replayed, ReplayHandler, StoredEvent } from './ports.ts'
 import { countsAsFailure, type Outcome, settle, type Settlement } from './settle.ts'
 import { inTraceOf } from './trace-headers.ts'
 
 export interface HandlingOptions {
-  readonly broker: Broker
+  readonly letters: Pick<DeadLetters, 'add' | 'end'>
   readonly durable: string
   readonly concurrency: number
   readonly keyOf: (stored: StoredEvent) => string
   readonly handler: Handler
+  /** `handler` when left out. */
+  readonly replayHandler?: ReplayHandler
   readonly onDeadLetter?: (delivery: Delivery, error: unknown) => Promise<void>
   readonly logger: BrokerLog
   readonly random: () => number
@@ -28,7 +32,14 @@ export interface Work {
   readonly read: ReadMessage
   /** Headers of the stored message. */
   readonly trace: MsgHdrs | undefined
+  readonly replay?: ReplayOf
   readonly signal: AbortSignal
+}
+
+/** The letter whose message is handled once more. */
+export interface ReplayOf {
+  readonly letter: number
+  readonly channel: string | undefined
 }
 
 export interface MessageHandling {
@@ -36,8 +47,8 @@ export interface MessageHandling {
   handle(work: Work): Promise<void>
 }
 
-/** After a dead letter that could not be written. */
-const DEAD_LETTER_RETRY_MS = 5000
+/** After a letter, or the end of a replay, that could not be written. */
+const SETTLE_RETRY_MS = 5000
 
 export function createMessageHandling(options: HandlingOptions): MessageHandling {
   const queue = createKeyedQueue()
@@ -45,10 +56,11 @@ export function createMessageHandling(options: HandlingOptions): MessageHandling
   const failures = createFailureCounts()
   const process = async (work: Work): Promise<void> => {
     const outcome = await outcomeOf(options, work)
-    const id = `${work.about.stream}/${work.about.seq}`
+    const { about, message, replay } = work
+    const id = `${about.stream}/${about.seq}/${replay?.letter ?? ''}`
     const settlement = settle(outcome, {
       failures: failures.count(id, countsAsFailure(outcome)),
-      deliveries: work.message.info.deliveryCount,
+      deliveries: message.info.deliveryCount,
       random: options.random,
     })
     if (settlement.kind !== 'nak') failures.forget(id)
@@ -71,16 +83,26 @@ export function createMessageHandling(options: HandlingOptions): MessageHandling
   }
 }
 
-async function outcomeOf({ handler }: HandlingOptions, { read, message, trace, signal }: Work): Promise<Outcome> {
+async function outcomeOf(options: HandlingOptions, work: Work): Promise<Outcome> {
+  const { read, message, trace, replay, signal } = work
   if (read.kind !== 'event') return read
   if (signal.aborted) return { kind: 'stopped' }
   try {
     const delivery = { stored: read.stored, tries: message.info.deliveryCount, signal }
-    await inTraceOf(trace, () => handler(delivery))
-    return { kind: 'done' }
+    return { kind: 'done', replayed: await inTraceOf(trace, () => callHandler(options, delivery, replay)) }
   } catch (error) {
     return signal.aborted ? { kind: 'stopped' } : { kind: 'failed', error }
   }
+}
+
+async function callHandler(
+  { handler, replayHandler }: HandlingOptions,
+  delivery: Delivery,
+  replay: ReplayOf | undefined,
+): Promise<Replayed> {
+  if (replay !== undefined && replayHandler !== undefined) return await replayHandler({ ...delivery, ...replay })
+  await handler(delivery)
+  return { kind: 'handled' }
 }
 
 interface Settling {
@@ -94,7 +116,7 @@ async function carryOut(options: HandlingOptions, settling: Settling): Promise<v
   logFailure(options, settling)
   switch (settlement.kind) {
     case 'ack':
-      return work.message.ack()
+      return acknowledge(options, work, outcome)
     case 'nak':
       return work.message.nak(settlement.delayMs)
     case 'deadLetter':
@@ -118,6 +140,24 @@ function logFailure({ logger, durable }: HandlingOptions, { work, outcome, settl
   else logger.warn(details, 'a message comes again')
 }
 
+/** What came of a replay is said before it is acknowledged: said twice it does no harm, not at all it would. */
+async function acknowledge(options: HandlingOptions, work: Work, outcome: Outcome): Promise<void> {
+  const { message, replay } = work
+  const end = replay === undefined ? undefined : endOfReplay(outcome)
+  if (replay === undefined || end === undefined) return message.ack()
+  await orLater(options, work, async () => {
+    await options.letters.end({ durable: options.durable, letter: replay.letter }, end)
+    message.ack()
+  })
+}
+
+function endOfReplay(outcome: Outcome): Omit<ReplayEnd, 'v'> | undefined {
+  if (outcome.kind !== 'done') return { outcome: 'obsolete', text: 'the message is of a type that is not handled here' }
+  const { replayed } = outcome
+  if (replayed.kind === 'obsolete') return { outcome: 'obsolete', text: replayed.text }
+  return replayed.kind === 'handled' ? { outcome: 'handled' } : undefined
+}
+
 interface Burial {
   readonly work: Work
   readonly outcome: Outcome
@@ -126,50 +166,33 @@ interface Burial {
 
 /** First whoever depends on the message is told, then the letter is stored, then the message goes. */
 async function bury(options: HandlingOptions, { work, outcome, settlement }: Burial): Promise<void> {
-  const { broker, durable, onDeadLetter, logger } = options
-  const { message, about, read, signal } = work
+  const { durable, letters, onDeadLetter } = options
+  const { message, about, read, replay, signal } = work
   const tries = message.info.deliveryCount
-  try {
+  await orLater(options, work, async () => {
     if (read.kind === 'event') {
       const error = outcome.kind === 'failed' ? outcome.error : undefined
       await onDeadLetter?.({ stored: read.stored, tries, signal }, error)
     }
     const { reason, text } = settlement
     const { stream, seq: sequence, subject } = about
-    await publishDeadLetter(broker, { durable, stream, sequence, subject, reason, tries, text })
+    const channel = replay?.channel === undefined ? {} : { channel: replay.channel }
+    const next = await letters.add({ durable, stream, sequence, subject, reason, tries, text, ...channel })
+    if (replay !== undefined) await letters.end({ durable, letter: replay.letter }, { outcome: 'failed', next })
     message.term()
+  })
+}
+
+/** When the broker does not take what has to be said first, the message comes again instead. */
+async function orLater(
+  { logger, durable }: HandlingOptions,
+  { message, about }: Work,
+  settling: () => Promise<void>,
+): Promise<void> {
+  try {
+    await settling()
   } catch (error) {
-    logger.error({ durable, seq: about.seq, error: describeError(error) }, 'a message could not be given up yet')
-    message.nak(DEAD_LETTER_RETRY_MS)
-  }
-}
-
-interface FailureCounts {
-  /** @returns the failures of this message so far */
-  count(id: string, failed: boolean): number
-  forget(id: string): void
-}
-
-/** Counts kept for messages that come again; the oldest go when another replica seems to have taken them over. */
-const MAX_COUNTS = 10_000
-
-/**
- * The broker's own count of deliveries would not do: it also counts those that failed because something was unavailable,
- * or that a stopping replica gave back. Each replica counts for itself, so a message may be tried so often by each.
- */
-function createFailureCounts(): FailureCounts {
-  const counts = new Map<string, number>()
-  return {
-    count: (id, failed) => {
-      const failures = (counts.get(id) ?? 0) + (failed ? 1 : 0)
-      counts.delete(id)
-      if (failures > 0) counts.set(id, failures)
-      const [oldest] = counts.keys()
-      if (counts.size > MAX_COUNTS && oldest !== undefined) counts.delete(oldest)
-      return failures
-    },
-    forget: (id) => {
-      counts.delete(id)
-    },
+    logger.error({ durable, seq: about.seq, error: describeError(error) }, 'a message could not be settled yet')
+    message.nak(SETTLE_RETRY_MS)
   }
 }

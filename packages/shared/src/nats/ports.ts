@@ -176,3 +176,17 @@ export interface Delivery {
  * error or too many tries goes to `DEADLETTERS`. Long work is extended meanwhile.
  */
 export type Handler = (delivery: Delivery) => Promise<void>
+
+/** A message that a person asked to have handled once more. */
+export interface ReplayDelivery extends Delivery {
+  /** Sequence of its letter in `DEADLETTERS`. */
+  readonly letter: number
+  /** The one channel that it is for. */
+  readonly channel: string | undefined
+}
+
+/** `obsolete`: there is nothing left to do. `later`: it goes on elsewhere, and whoever ends it says so. */
+export type Replayed = { readonly kind: 'handled' | 'later' } | { readonly kind: 'obsolete'; readonly text: string }
+
+/** As {@link Handler}, for replays: comes again, or goes to `DEADLETTERS` as a new letter, in the same way. */
+export type ReplayHandler = (delivery: ReplayDelivery) => Promise<Replayed>

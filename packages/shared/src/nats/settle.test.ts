@@ -10,7 +10,7 @@ const away = (code: 'BROKER_UNAVAILABLE' | 'CHANNEL_UNAVAILABLE' | 'LEDGER_FULL'
 
 describe('settle', () => {
   it.each<[string, Outcome, ReturnType<typeof settle>]>([
-    ['acknowledges what was handled', { kind: 'done' }, { kind: 'ack' }],
+    ['acknowledges what was handled', { kind: 'done', replayed: { kind: 'handled' } }, { kind: 'ack' }],
     ['acknowledges what is not for us', { kind: 'foreign' }, { kind: 'ack' }],
     ['gives back at once what a stopping consumer did not finish', { kind: 'stopped' }, { kind: 'nak', delayMs: 0 }],
     ['leaves what is too new to a newer replica', { kind: 'tooNew' }, { kind: 'nak', delayMs: 60_000 }],

@@ -1,4 +1,5 @@
 /** The one decision about a delivered message. Pure; `message-handling.ts` carries it out. */
+import type { DeadLetterReason } from '../contracts/index.ts'
 import {
   type Backoff,
   backoffMs,
@@ -8,10 +9,11 @@ import {
   isRetryable,
   RetryableError,
 } from '../core/index.ts'
+import type { Replayed } from './ports.ts'
 
 /** What came of a delivered message. */
 export type Outcome =
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly replayed: Replayed }
   | { readonly kind: 'failed'; readonly error: unknown }
   /** The consumer was stopped before the handler was done. */
   | { readonly kind: 'stopped' }
@@ -20,8 +22,6 @@ export type Outcome =
   /** Of a later version of a type that we know: for a newer replica. */
   | { readonly kind: 'tooNew' }
   | { readonly kind: 'unreadable'; readonly problem: string }
-
-export type DeadLetterReason = 'terminal' | 'tries' | 'unreadable'
 
 export type Settlement =
   | { readonly kind: 'ack' }
