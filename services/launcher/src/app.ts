@@ -5,10 +5,13 @@ import { RetryableError } from '@orchestrator/shared/core'
 import { type Broker, createLedger, createProgress, openDocuments, runDurable } from '@orchestrator/shared/nats'
 import { createProcessTable } from '@orchestrator/shared/process'
 import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
+import { createBranchClaims } from './branch-claim.ts'
 import { BUILT_IN_TEMPLATES, type LauncherConfig } from './config.ts'
 import { createDeadLetterHandler, createMessageHandler, serviceOf } from './handle-message.ts'
 import { createLaunchTries } from './launch-tries.ts'
+import { createLedgerMemory } from './ledger-memory.ts'
 import { createPatience } from './patience.ts'
+import { createPatientReporter } from './patient-reporter.ts'
 import { createProgressReporter } from './progress-reporter.ts'
 import { reconcileWorkspace } from './reconcile-workspace.ts'
 import { loadTemplates } from './render.ts'
@@ -45,12 +48,16 @@ export async function createLauncherWith(context: Context, { runnerMain }: Launc
   const starting = new AbortController()
   const broker = stack.use(await openBroker({ config, name: NAME, logger, signal: starting.signal }))
   const runtime = await createRuntime(context, runnerMain)
-  const world = await openWorld(context, {
-    broker,
-    runtime,
-    onSlotsReturned: (keys) => wakeWaiting(world, wakes, keys),
-    wake: (service) => wakes.wake(service),
-  })
+  const world = await openWorld(
+    context,
+    {
+      broker,
+      runtime,
+      onSlotsReturned: (keys) => wakeWaiting(world, wakes, keys),
+      wake: (service) => wakes.wake(service),
+    },
+    stack,
+  )
   const wakes: Wakes = stack.use(
     createWakes({
       reconcile: (service, signal) => reconcileWorkspace(world, service, signal),
@@ -100,15 +107,24 @@ interface WorldParts extends Pick<World, 'runtime' | 'onSlotsReturned' | 'wake'>
   readonly broker: Broker
 }
 
-async function openWorld(context: Context, { broker, ...parts }: WorldParts): Promise<World> {
+async function openWorld(
+  context: Context,
+  { broker, ...parts }: WorldParts,
+  stack: AsyncDisposableStack,
+): Promise<World> {
   const { config, settings, logger, clock } = context
   const { GIT_SSH_AUTH_SOCK: agentSocket } = config
+  const ledger = await createLedger(broker)
+  const memory = createLedgerMemory(ledger)
+  stack.defer(broker.onChange(() => memory.forgetAll()))
+  const reporter = createProgressReporter({ progress: createProgress(broker), clock, logger })
   return {
-    ledger: await createLedger(broker),
+    ledger,
+    memory,
     workspaces: await openDocuments(broker, 'workspaces', WorkspaceDocument),
     slots: await openDocuments(broker, 'slots', SlotDocument),
-    branches: await openDocuments(broker, 'branches', BranchDocument),
-    progress: createProgressReporter({ progress: createProgress(broker), clock, logger }),
+    branches: createBranchClaims(await openDocuments(broker, 'branches', BranchDocument)),
+    progress: stack.use(createPatientReporter(reporter, clock)),
     renderer: await loadTemplates([config.TEMPLATES_DIR, BUILT_IN_TEMPLATES]),
     launches: createLaunchTries({ clock, random: Math.random }),
     patience: createPatience(clock),

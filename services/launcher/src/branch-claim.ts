@@ -9,21 +9,59 @@ import { hasCode } from '@orchestrator/shared/core'
 import type { Documents } from '@orchestrator/shared/nats'
 import type { BranchFact } from './next-step.ts'
 
-type Branches = Documents<BranchDocument>
+type Spec = Pick<AttemptSpec, 'service' | 'tag' | 'taskId' | 'n' | 'repository' | 'branch'>
 
-export async function readBranchClaim(branches: Branches, spec: AttemptSpec): Promise<BranchFact> {
-  const claim = await branches.get(branchKey(spec.repository.url, spec.branch))
-  if (claim === undefined) return { kind: 'unclaimed' }
-  return sameTask(claim.value, spec) ? { kind: 'ours' } : { kind: 'taken', by: claim.value }
+/** Which task each branch of a repository belongs to, for good. */
+export interface BranchClaims {
+  /** `unclaimed` may be a guess, for a task's first attempt: claiming it shows. */
+  fact(spec: Spec): Promise<BranchFact>
+  /** Claims the branch for the attempt's task, where nobody was faster. Known afterwards, whoever has it. */
+  claim(spec: Spec): Promise<void>
 }
 
-/** Claims the branch for the attempt's task, for good. Whoever was faster, oneself included, is seen by reading again. */
-export async function claimBranch(branches: Branches, spec: AttemptSpec): Promise<void> {
-  const { service, tag, taskId, branch } = spec
-  const repository = normaliseRepositoryUrl(spec.repository.url)
-  try {
-    await branches.create(branchKey(spec.repository.url, branch), { v: 1, service, tag, taskId, repository, branch })
-  } catch (error) {
-    if (!hasCode(error, 'DOCUMENT_CONFLICT')) throw error
+const REMEMBERED_MAX = 10_000
+
+/** A claim is for good: what was seen once is not read again. */
+export function createBranchClaims(branches: Documents<BranchDocument>): BranchClaims {
+  const holders = new Map<string, BranchDocument>()
+
+  const remember = (key: string, holder: BranchDocument): void => {
+    holders.set(key, holder)
+    const [oldest] = holders.keys()
+    if (holders.size > REMEMBERED_MAX && oldest !== undefined) holders.delete(oldest)
   }
+
+  const read = async (key: string): Promise<BranchDocument | undefined> => {
+    const holder = holders.get(key) ?? (await branches.get(key))?.value
+    if (holder !== undefined) remember(key, holder)
+    return holder
+  }
+
+  return {
+    fact: async (spec) => {
+      const key = keyOf(spec)
+      const holder = spec.n === 1 ? holders.get(key) : await read(key)
+      if (holder === undefined) return { kind: 'unclaimed' }
+      return sameTask(holder, spec) ? { kind: 'ours' } : { kind: 'taken', by: holder }
+    },
+    claim: async (spec) => {
+      const key = keyOf(spec)
+      const claim = toDocument(spec)
+      try {
+        await branches.create(key, claim)
+        remember(key, claim)
+      } catch (error) {
+        if (!hasCode(error, 'DOCUMENT_CONFLICT')) throw error
+        await read(key)
+      }
+    },
+  }
+}
+
+function keyOf({ repository, branch }: Spec): string {
+  return branchKey(repository.url, branch)
+}
+
+function toDocument({ service, tag, taskId, repository, branch }: Spec): BranchDocument {
+  return { v: 1, service, tag, taskId, repository: normaliseRepositoryUrl(repository.url), branch }
 }

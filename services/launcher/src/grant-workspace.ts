@@ -1,18 +1,12 @@
 /** Giving the workspace to an attempt, and taking it back. */
-import {
-  attemptSubject,
-  type QueueEntry,
-  type SlotDocument,
-  type WorkspaceDocument,
-} from '@orchestrator/shared/contracts'
+import type { QueueEntry, SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
 import type { Documents } from '@orchestrator/shared/nats'
-import { readAttempt } from './attempt-history.ts'
 import type { Step } from './next-step.ts'
 import { refOf } from './observe.ts'
 import { grantTo, release } from './queue.ts'
 import { returnSlots, takeSlots } from './slot-store.ts'
-import { type HeldSlot, isStale } from './slots.ts'
-import { forget, type StepContext, write } from './step-context.ts'
+import { capsFor, type HeldSlot, isStale } from './slots.ts'
+import { forget, goOn, LOST, type StepContext, type StepEnd, write } from './step-context.ts'
 import type { World } from './world.ts'
 
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
@@ -21,47 +15,60 @@ type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>
  * Slots, then the epoch, then the document: all on one revision of it, so that a slot taken on an older view of the queue
  * is never used.
  */
-export async function giveWorkspace(
-  context: StepContext,
-  { head, slots: choice }: StepOf<'grant'>,
-): Promise<undefined> {
+export async function giveWorkspace(context: StepContext, { head, slots: choice }: StepOf<'grant'>): Promise<StepEnd> {
   const { world, document, signal } = context
   const taking = await takeSlots(world.slots, head, choice)
-  if (taking.kind === 'lost') return await tellReturned(world, taking.returned)
+  if (taking.kind === 'lost') {
+    await tellReturned(world, taking.returned)
+    return LOST
+  }
   const { keys: slots } = taking
   const epoch = { generation: world.ledger.generation, sequence: await world.ledger.lastSeq(signal) }
-  await write(context, grantTo(document.value, head, { epoch, slots, workloadUid: null }))
+  const end = await write(context, grantTo(document.value, head, { epoch, slots, workloadUid: null }))
   world.logger.info({ attempt: head.name, epoch, slots }, 'workspace granted')
+  return end
 }
 
 /** The document lost its memory of a grant: `started` says what was granted. Its slots are found by their values. */
-export async function adopt(context: StepContext, entry: QueueEntry): Promise<undefined> {
-  const { world, document, signal } = context
-  const { started } = readAttempt(await world.ledger.read(attemptSubject(entry), signal))
-  if (started === undefined) return
+export async function adopt(context: StepContext, entry: QueueEntry): Promise<StepEnd> {
+  const { world, pass, document, signal } = context
+  const { started } = await pass.history(entry, signal)
+  if (started === undefined) return goOn(document)
   const { epoch, workloadUid } = started.data
-  await write(context, grantTo(document.value, entry, { epoch, slots: [], workloadUid }))
+  const end = await write(context, grantTo(document.value, entry, { epoch, slots: [], workloadUid }))
   world.logger.warn({ attempt: entry.name, workloadUid }, 'grant taken from the ledger')
+  return end
 }
 
 /**
  * Only after `finished`, and the proof that nothing runs: slots first, then the document; cut between, it runs again.
  * Whatever becomes of the document, who waits for the slots is told.
  */
-export async function releaseWorkspace(context: StepContext, step: StepOf<'release'>): Promise<undefined> {
+export async function releaseWorkspace(context: StepContext, step: StepOf<'release'>): Promise<StepEnd> {
   const { world, document } = context
-  const { submittedId } = step.grant
   if (!step.started) await world.runtime.remove(refOf(step.grant))
-  const held = await world.slots.list()
-  const own = held.filter(({ value }) => value.submittedId === submittedId)
-  const returned = await returnSlots(world.slots, own)
+  const returned = mayHoldSlots(context, step) ? await returnSlotsOf(world, step.grant.submittedId) : []
   try {
-    await write(context, release(document.value))
+    const end = await write(context, release(document.value))
+    forget(world, step.grant)
+    world.logger.info({ attempt: step.grant.name }, 'workspace released')
+    return end
   } finally {
     await tellReturned(world, returned)
   }
-  forget(world, step.grant)
-  world.logger.info({ attempt: step.grant.name }, 'workspace released')
+}
+
+/** A cap that was taken out of the settings leaves slots to the timer, unless the grant names them. */
+function mayHoldSlots({ world }: StepContext, { grant }: StepOf<'release'>): boolean {
+  return grant.slots.length > 0 || capsFor(grant.agent, world.settings.caps).length > 0
+}
+
+async function returnSlotsOf({ slots }: World, submittedId: string): Promise<readonly string[]> {
+  const held = await slots.list()
+  return await returnSlots(
+    slots,
+    held.filter(({ value }) => value.submittedId === submittedId),
+  )
 }
 
 export async function returnStaleSlots(world: World, service: string): Promise<undefined> {

@@ -9,6 +9,7 @@ import { systemClock } from '@orchestrator/shared/core'
 import type { Delivery } from '@orchestrator/shared/nats'
 import { describe, expect, it } from 'vitest'
 import { createDeadLetterHandler, createMessageHandler, serviceOf } from './handle-message.ts'
+import { createLedgerMemory } from './ledger-memory.ts'
 import { finished, released, specOf, started, stopRequested, submitted } from './testing/builders.ts'
 import { createMemoryBroker } from './testing/memory-broker.ts'
 import { historyOf, submit } from './testing/test-world.ts'
@@ -22,7 +23,11 @@ function delivery(subject: string, event: OrchestratorEvent): Delivery {
 function createHandler() {
   const broker = createMemoryBroker()
   const woken: string[] = []
-  const handle = createMessageHandler({ ...broker, wakes: { wake: (service) => void woken.push(service) } })
+  const handle = createMessageHandler({
+    ...broker,
+    memory: createLedgerMemory(broker.ledger),
+    wakes: { wake: (service) => void woken.push(service) },
+  })
   return { broker, woken, handle }
 }
 
@@ -71,7 +76,7 @@ describe('a message', () => {
 describe('a submission that is given up', () => {
   it('ends its attempt, so that nobody waits for it', async () => {
     const broker = createMemoryBroker()
-    const giveUp = createDeadLetterHandler({ ledger: broker.ledger, clock: systemClock })
+    const giveUp = createDeadLetterHandler({ ...broker, memory: createLedgerMemory(broker.ledger), clock: systemClock })
     submit(broker, first)
     await giveUp(delivery(taskSubject(first), submitted(first)), new Error('no'))
     expect(broker.events.at(-1)?.event.data).toMatchObject({
@@ -85,7 +90,7 @@ describe('a submission that is given up', () => {
 
   it('leaves an attempt alone that has a workload, and any other message', async () => {
     const broker = createMemoryBroker()
-    const giveUp = createDeadLetterHandler({ ledger: broker.ledger, clock: systemClock })
+    const giveUp = createDeadLetterHandler({ ...broker, memory: createLedgerMemory(broker.ledger), clock: systemClock })
     submit(broker, first)
     broker.append(attemptSubject(first), started(first, 'uid'))
     await giveUp(delivery(taskSubject(first), submitted(first)), new Error('no'))

@@ -1,6 +1,6 @@
-import { type AttemptRef, type OrchestratorEvent, parseSubject } from '@orchestrator/shared/contracts'
+import { type OrchestratorEvent, parseSubject } from '@orchestrator/shared/contracts'
 import type { Delivery, Handler, StoredEvent } from '@orchestrator/shared/nats'
-import { type NoteDependencies, noteAttempt } from './note-attempt.ts'
+import { type NoteDependencies, noteAttempt, noteSubmission } from './note-attempt.ts'
 import { publishFinished, type Publishing } from './publish.ts'
 import type { Wakes } from './wakes.ts'
 
@@ -21,8 +21,7 @@ export function serviceOf({ subject }: Pick<StoredEvent, 'subject'>): string {
  */
 export function createMessageHandler(dependencies: MessageDependencies): Handler {
   return async ({ stored, signal }) => {
-    const attempt = attemptToNote(stored)
-    if (attempt !== undefined) await noteAttempt(dependencies, attempt, signal)
+    await noteMessage(dependencies, stored, signal)
     if (concernsWorkspace(stored.event)) dependencies.wakes.wake(serviceOf(stored))
   }
 }
@@ -31,10 +30,15 @@ function concernsWorkspace({ type }: OrchestratorEvent): boolean {
   return type !== 'attempt.started' && type !== 'attempt.progressed'
 }
 
-function attemptToNote({ event, subject }: StoredEvent): AttemptRef | undefined {
-  if (event.type === 'task.submitted') return event.data.attempt
+async function noteMessage(
+  dependencies: NoteDependencies,
+  { seq, event, subject }: StoredEvent,
+  signal: AbortSignal,
+): Promise<void> {
+  if (event.type === 'task.submitted') return await noteSubmission(dependencies, { seq, event }, signal)
   const ref = parseSubject(subject)
-  return event.type === 'task.stopRequested' && ref?.kind === 'attempt' ? { ...ref.task, n: ref.n } : undefined
+  if (event.type === 'task.stopRequested' && ref?.kind === 'attempt')
+    await noteAttempt(dependencies, { ...ref.task, n: ref.n }, signal)
 }
 
 /** An attempt whose submission cannot be handled would wait for ever: it ends instead. */

@@ -1,13 +1,13 @@
 import type { Grant } from '@orchestrator/shared/contracts'
 import { describeError, hasCode, isAbort, RetryableError } from '@orchestrator/shared/core'
 import { prepareLaunch } from './prepare-launch.ts'
-import type { StepContext } from './step-context.ts'
+import { goOn, type StepContext, type StepEnd } from './step-context.ts'
 
 /**
  * Makes the held workload. A failure is remembered, so that the next look at the world tries again, later, or gives up;
  * a success is remembered as a try too, in case that the workload is gone before anyone sees it.
  */
-export async function launch({ world, signal }: StepContext, grant: Grant): Promise<undefined> {
+export async function launch({ world, document, signal }: StepContext, grant: Grant): Promise<StepEnd> {
   try {
     await world.runtime.launchHeld(await prepareLaunch(world, grant, signal), signal)
     world.launches.failed(
@@ -19,6 +19,7 @@ export async function launch({ world, signal }: StepContext, grant: Grant): Prom
     world.launches.failed(grant.submittedId, error)
     world.logger.warn({ attempt: grant.name, problem: describeError(error) }, 'launch failed')
   }
+  return goOn(document)
 }
 
 /** No fault of the launch: reconciling as a whole is tried again. */

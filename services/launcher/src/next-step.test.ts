@@ -103,15 +103,14 @@ const TABLE: readonly [string, Situation, Step['kind'], object?][] = [
     { started: false },
   ],
   [
-    'a started workload that the document does not know',
-    granted(STARTED, running({ kind: 'held' })),
-    'noteStarted',
-    knownUid,
+    'a held workload that is started',
+    granted(STARTED, running({ kind: 'held', dueInMs: 9 })),
+    'letGo',
+    { ...knownUid, dueInMs: 9 },
   ],
-  ['a held workload that is started', granted(STARTED, running({ kind: 'held' }), knownUid), 'letGo', knownUid],
   [
     'a held workload that is started and stopped',
-    granted(STARTED_STOP, running({ kind: 'held' }), knownUid),
+    granted(STARTED_STOP, running({ kind: 'held', dueInMs: 9 }), knownUid),
     'stop',
     { cause: 'requested' },
   ],
@@ -183,7 +182,7 @@ const launch = fc.constantFrom<LaunchFact>(
   { kind: 'failed', reason: 'LaunchFailed', message: 'x' },
 )
 const workload = fc.constantFrom<WorkloadFact>(
-  { kind: 'held' },
+  { kind: 'held', dueInMs: 1 },
   { kind: 'running', overdue: false, dueInMs: 1 },
   { kind: 'running', overdue: true, dueInMs: 0 },
   { kind: 'gone' },

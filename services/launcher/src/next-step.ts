@@ -16,7 +16,8 @@ import type { Cap, SlotChoice } from './slots.ts'
 
 /** Where a started workload is. `elsewhere`: on another machine, out of our hands. */
 export type WorkloadFact =
-  | { readonly kind: 'held' }
+  /** `dueInMs`: when it is overdue, if it is let go now. */
+  | { readonly kind: 'held'; readonly dueInMs: number }
   | { readonly kind: 'running'; readonly overdue: boolean; readonly dueInMs: number }
   | { readonly kind: 'gone' }
   | { readonly kind: 'elsewhere' }
@@ -76,8 +77,7 @@ export type Step =
   | { readonly kind: 'launch'; readonly grant: Grant }
   | { readonly kind: 'waitToLaunch'; readonly grant: Grant; readonly inMs: number; readonly problem: string }
   | { readonly kind: 'publishStarted'; readonly grant: Grant; readonly workloadUid: string }
-  | { readonly kind: 'noteStarted'; readonly workloadUid: string }
-  | { readonly kind: 'letGo'; readonly grant: Grant; readonly workloadUid: string }
+  | { readonly kind: 'letGo'; readonly grant: Grant; readonly workloadUid: string; readonly dueInMs: number }
   | {
       readonly kind: 'stop'
       readonly grant: Grant
@@ -85,7 +85,7 @@ export type Step =
       readonly cause: StopCause
       readonly requestedBy: string
     }
-  | { readonly kind: 'noteFinished' }
+  | { readonly kind: 'noteFinished'; readonly workloadUid: string }
   | { readonly kind: 'awaitRelease'; readonly grant: Grant; readonly workloadUid: string; readonly ours: boolean }
   | { readonly kind: 'release'; readonly grant: Grant; readonly started: boolean }
 
@@ -152,17 +152,16 @@ function stepForStarted(grant: Grant, history: AttemptHistory, workload: Workloa
     const requestedBy = cause === 'deadline' ? 'the launcher' : (history.stop?.data.requestedBy.caller ?? 'a person')
     return { kind: 'stop', grant, workloadUid, cause, requestedBy }
   }
-  if (grant.workloadUid !== workloadUid) return { kind: 'noteStarted', workloadUid }
   if (workload.kind === 'gone' || workload.kind === 'elsewhere') return { kind: 'idle' }
   if (isStopped(grant, history)) return stopFor('requested')
-  if (workload.kind === 'held') return { kind: 'letGo', grant, workloadUid }
+  if (workload.kind === 'held') return { kind: 'letGo', grant, workloadUid, dueInMs: workload.dueInMs }
   if (workload.overdue) return stopFor('deadline')
   return { kind: 'idle', lookAgainMs: workload.dueInMs }
 }
 
 function stepForFinished(grant: Grant, workloadUid: string, facts: Extract<GrantFacts, { stage: 'finished' }>): Step {
   if (facts.released) return { kind: 'release', grant, started: true }
-  if (!grant.finished) return { kind: 'noteFinished' }
+  if (!grant.finished) return { kind: 'noteFinished', workloadUid }
   return { kind: 'awaitRelease', grant, workloadUid, ours: facts.ours }
 }
 

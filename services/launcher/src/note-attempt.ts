@@ -1,19 +1,15 @@
 /** Puts into the workspace's document what a message says of an attempt: that it waits, or that it is to stop. */
-import {
-  type AttemptRef,
-  attemptSubject,
-  type LedgerEvent,
-  taskSubject,
-  type WorkspaceDocument,
-} from '@orchestrator/shared/contracts'
+import { type AttemptRef, type LedgerEvent, taskSubject, type WorkspaceDocument } from '@orchestrator/shared/contracts'
 import { hasCode, RetryableError } from '@orchestrator/shared/core'
 import type { Documents, Ledger, StoredEvent } from '@orchestrator/shared/nats'
 import { eventsOf, readAttempt } from './attempt-history.ts'
+import type { LedgerMemory } from './ledger-memory.ts'
 import { isBeyond, note, type Submission, toEntry } from './queue.ts'
 import { rebuildDocument } from './rebuild-document.ts'
 
 export interface NoteDependencies {
   readonly ledger: Ledger
+  readonly memory: Pick<LedgerMemory, 'read' | 'noteSubmission'>
   readonly workspaces: Documents<WorkspaceDocument>
 }
 
@@ -22,11 +18,21 @@ const MAX_TRIES = 20
 /** @throws RetryableError DOCUMENT_CONFLICT when the document never holds still */
 export async function noteAttempt(dependencies: NoteDependencies, ref: AttemptRef, signal: AbortSignal): Promise<void> {
   const submission = await findSubmission(dependencies.ledger, ref, signal)
-  if (submission === undefined) return
+  if (submission !== undefined) await noteSubmission(dependencies, submission, signal)
+}
+
+/** As {@link noteAttempt}, for one whose `task.submitted` is at hand. */
+export async function noteSubmission(
+  dependencies: NoteDependencies,
+  submission: Submission,
+  signal: AbortSignal,
+): Promise<void> {
+  const { event } = submission
+  dependencies.memory.noteSubmission(event)
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     if (await unlessConflict(() => noteOnce(dependencies, submission, signal))) return
   }
-  throw new RetryableError('DOCUMENT_CONFLICT', `the document of ${ref.service} changes all the time`)
+  throw new RetryableError('DOCUMENT_CONFLICT', `the document of ${event.data.attempt.service} changes all the time`)
 }
 
 async function findSubmission(ledger: Ledger, ref: AttemptRef, signal: AbortSignal): Promise<Submission | undefined> {
@@ -36,7 +42,7 @@ async function findSubmission(ledger: Ledger, ref: AttemptRef, signal: AbortSign
 
 /** The order matters: the document first, then what the ledger says, so that a late reader cannot let a finished one in. */
 async function noteOnce(
-  { ledger, workspaces }: NoteDependencies,
+  { ledger, memory, workspaces }: NoteDependencies,
   submission: Submission,
   signal: AbortSignal,
 ): Promise<void> {
@@ -46,7 +52,7 @@ async function noteOnce(
     await workspaces.create(service, rebuildDocument(service, await readAll(ledger, service, signal)))
     return
   }
-  const { stop, finished } = readAttempt(await ledger.read(attemptSubject(submission.event.data.attempt), signal))
+  const { stop, finished } = readAttempt(await memory.read(submission.event.data.attempt, signal))
   const entry = toEntry(submission, stop !== undefined)
   const next = note(document.value, { entry, finished: finished !== undefined })
   if (next === document.value && (finished !== undefined || !isBeyond(next, entry))) return

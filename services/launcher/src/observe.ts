@@ -1,45 +1,39 @@
 /** Gathers what the next step depends on: only what matters at the stage that the document shows. */
 import {
   type AttemptStarted,
-  attemptSubject,
   type Grant,
   type QueueEntry,
   workspaceSubject,
   type WorkspaceDocument,
 } from '@orchestrator/shared/contracts'
-import { type AttemptHistory, eventsOf, readAttempt } from './attempt-history.ts'
-import { readBranchClaim } from './branch-claim.ts'
+import { type AttemptHistory, eventsOf } from './attempt-history.ts'
 import type { GrantFacts, Situation, WorkloadFact } from './next-step.ts'
-import { readSubmission } from './prepare-launch.ts'
 import { needsRefill } from './queue.ts'
 import type { Runtime, WorkloadRef } from './runtimes/port.ts'
 import { capsFor, chooseInTurn, chooseSlots, type HeldSlot, isStale, type SlotChoice } from './slots.ts'
+import type { StepContext } from './step-context.ts'
 import type { World } from './world.ts'
 
 const MINUTE_MS = 60_000
 
-export async function observe(world: World, document: WorkspaceDocument, signal: AbortSignal): Promise<Situation> {
+/** What a step is decided from; the world is looked at through what the pass knows already. */
+type Look = StepContext
+
+export async function observe(look: Look): Promise<Situation> {
+  const document = look.document.value
   // The rest of the queue is fetched first: nothing else is decided on a document that shows a part only.
   if (needsRefill(document)) return { at: 'empty' }
-  const stopping = await observeStopping(world, document, signal)
+  const stopping = await observeStopping(look, document)
   if (stopping !== undefined) return stopping
-  if (document.grant !== null) return await observeGrant(world, document.grant, signal)
+  if (document.grant !== null) return await observeGrant(look, document.grant)
   const [head] = document.entries
-  return head === undefined ? { at: 'empty' } : await observeHead(world, { document, head }, signal)
+  return head === undefined ? { at: 'empty' } : await observeHead(look, { document, head })
 }
 
-async function readHistory({ ledger }: World, entry: QueueEntry, signal: AbortSignal): Promise<AttemptHistory> {
-  return readAttempt(await ledger.read(attemptSubject(entry), signal))
-}
-
-async function observeStopping(
-  world: World,
-  { entries }: WorkspaceDocument,
-  signal: AbortSignal,
-): Promise<Situation | undefined> {
+async function observeStopping({ pass, signal }: Look, { entries }: WorkspaceDocument): Promise<Situation | undefined> {
   const entry = entries.find(({ stopRequested }) => stopRequested)
   if (entry === undefined) return undefined
-  const history = await readHistory(world, entry, signal)
+  const history = await pass.history(entry, signal)
   // One that has a workload all the same is no longer ours to end here: it is taken up when its turn comes.
   return history.started === undefined ? { at: 'stopping', entry, history } : undefined
 }
@@ -49,8 +43,8 @@ interface Head {
   readonly head: QueueEntry
 }
 
-async function observeHead(world: World, { document, head }: Head, signal: AbortSignal): Promise<Situation> {
-  const history = await readHistory(world, head, signal)
+async function observeHead({ world, pass, signal }: Look, { document, head }: Head): Promise<Situation> {
+  const history = await pass.history(head, signal)
   const caps = capsFor(head.agent, world.settings.caps)
   const held: readonly HeldSlot[] = caps.length === 0 ? [] : await world.slots.list()
   const staleSlots = held.some((slot) => slot.value.service === document.service && isStale(slot, document))
@@ -71,8 +65,10 @@ async function chooseFor(
   return inTurn.kind === 'behind' && world.patience.isOver(head.submittedId) ? choice : inTurn
 }
 
-async function observeGrant(world: World, grant: Grant, signal: AbortSignal): Promise<Situation> {
-  const history = await readHistory(world, grant, signal)
+async function observeGrant({ world, pass, signal }: Look, grant: Grant): Promise<Situation> {
+  const known = await pass.history(grant, signal)
+  // Before `started` a stop refuses what we publish; after it nothing would keep a stopped workload from being let go.
+  const history = known.started === undefined ? known : await pass.freshHistory(grant, signal)
   return { at: 'granted', grant, history, facts: await observeFacts(world, { grant, history }, signal) }
 }
 
@@ -89,8 +85,8 @@ async function observeFacts(world: World, granted: Granted, signal: AbortSignal)
 }
 
 async function observeUnstarted(world: World, grant: Grant, signal: AbortSignal): Promise<GrantFacts> {
-  const { attempt: spec } = (await readSubmission(world.ledger, grant, signal)).data
-  const branch = await readBranchClaim(world.branches, spec)
+  const { attempt: spec } = (await world.memory.submission(grant, signal)).data
+  const branch = await world.branches.fact(spec)
   const heldUid = await world.runtime.findHeld(refOf(grant))
   return { stage: 'unstarted', heldUid, branch, launch: world.launches.fact(grant.submittedId) }
 }
@@ -99,10 +95,12 @@ async function observeWorkload(world: World, { grant, history }: Granted, signal
   const { started } = history
   if (started === undefined || !isOurs(world.runtime, started)) return { kind: 'elsewhere' }
   const state = await world.runtime.state(refOf(grant), started.data.workloadUid)
-  if (state.kind !== 'running') return state
-  const { limits } = (await readSubmission(world.ledger, grant, signal)).data.attempt
+  if (state.kind === 'gone') return state
+  const { limits } = (await world.memory.submission(grant, signal)).data.attempt
   // The runner ends itself at the limit; this is for one that does not.
-  const dueInMs = limits.wallClockMinutes * MINUTE_MS + world.stopGraceMs - state.ageMs
+  const limitMs = limits.wallClockMinutes * MINUTE_MS + world.stopGraceMs
+  if (state.kind === 'held') return { kind: 'held', dueInMs: limitMs }
+  const dueInMs = limitMs - state.ageMs
   return { kind: 'running', overdue: dueInMs <= 0, dueInMs: Math.max(0, dueInMs) }
 }
 

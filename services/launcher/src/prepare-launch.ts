@@ -5,19 +5,20 @@ import {
   attemptSubject,
   type EarlierAttempt,
   type Grant,
-  type QueueEntry,
   type Settings,
   taskSubject,
   type TaskSubmitted,
 } from '@orchestrator/shared/contracts'
-import { RetryableError, TerminalError } from '@orchestrator/shared/core'
+import { TerminalError } from '@orchestrator/shared/core'
 import type { Ledger } from '@orchestrator/shared/nats'
 import { eventsOf, readAttempt } from './attempt-history.ts'
+import type { LedgerMemory } from './ledger-memory.ts'
 import type { Renderer } from './render.ts'
 import type { LaunchOrder, Runtime } from './runtimes/port.ts'
 
 export interface LaunchPreparation {
   readonly ledger: Ledger
+  readonly memory: Pick<LedgerMemory, 'submission'>
   readonly settings: Settings
   readonly renderer: Renderer
   readonly runtime: Pick<Runtime, 'workspaceDirectory'>
@@ -33,9 +34,9 @@ export async function prepareLaunch(
   grant: Grant,
   signal: AbortSignal,
 ): Promise<LaunchOrder> {
-  const { ledger, runtime, renderer } = preparation
+  const { ledger, memory, runtime, renderer } = preparation
   const agent = agentOrder(preparation.settings, grant.agent)
-  const { attempt: spec } = (await readSubmission(ledger, grant, signal)).data
+  const { attempt: spec } = (await memory.submission(grant, signal)).data
   const earlier = await readEarlier(ledger, grant, signal)
   const workspaceDirectory = runtime.workspaceDirectory(spec.workspace)
   const { prompt, others } = renderer.render({ spec, earlier, workspaceDirectory })
@@ -77,18 +78,8 @@ function agentOrder(settings: Settings, agent: string): AgentOrder {
   )
 }
 
-/** The `task.submitted` of an entry, by the sequence that it was accepted with. */
-export async function readSubmission(
-  ledger: Pick<Ledger, 'get'>,
-  { sequence, submittedId, name }: QueueEntry,
-  signal: AbortSignal,
-): Promise<TaskSubmitted> {
-  const stored = await ledger.get(sequence, signal)
-  if (stored?.event.type === 'task.submitted' && stored.event.id === submittedId) return stored.event
-  throw new RetryableError('LEDGER_CONFLICT', `the ledger has no submission of ${name} at ${sequence}`)
-}
-
 async function readEarlier(ledger: Ledger, grant: Grant, signal: AbortSignal): Promise<readonly EarlierAttempt[]> {
+  if (grant.n === 1) return []
   const { events } = await ledger.read(taskSubject(grant), signal)
   const before = eventsOf(events, 'task.submitted').filter(({ event }) => event.data.attempt.n < grant.n)
   return await Promise.all(before.map(({ event }) => readOne(ledger, event, signal)))

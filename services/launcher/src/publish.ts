@@ -1,21 +1,25 @@
 /** What the launcher says in the ledger. Each is decided again from the subject itself after every refusal. */
 import {
+  type AttemptRef,
   type AttemptSpec,
   attemptSubject,
   createEvent,
   type Grant,
+  type LedgerEvent,
   newEventId,
   normaliseRepositoryUrl,
   type QueueEntry,
 } from '@orchestrator/shared/contracts'
 import { type Clock, cutToBytes } from '@orchestrator/shared/core'
-import type { Ledger } from '@orchestrator/shared/nats'
-import { readAttempt } from './attempt-history.ts'
+import type { Decision, Ledger, SubjectHistory } from '@orchestrator/shared/nats'
+import { type AttemptHistory, readAttempt } from './attempt-history.ts'
+import type { LedgerMemory } from './ledger-memory.ts'
 import type { Verdict } from './next-step.ts'
 import type { Runtime } from './runtimes/port.ts'
 
 export interface Publishing {
   readonly ledger: Ledger
+  readonly memory: Pick<LedgerMemory, 'recall' | 'learn' | 'add'>
   readonly clock: Clock
 }
 
@@ -25,7 +29,7 @@ const MESSAGE_MAX_BYTES = 1000
 
 /** Ends an attempt that has no `started`; where one is there, or an end, nothing is said. */
 export async function publishFinished(
-  { ledger, clock }: Publishing,
+  publishing: Publishing,
   entry: Pick<QueueEntry, 'service' | 'tag' | 'taskId' | 'n' | 'name' | 'submittedId'>,
   { verdict, signal }: { readonly verdict: Verdict; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -42,19 +46,11 @@ export async function publishFinished(
     type: 'attempt.finished',
     source: SOURCE,
     subject: name,
-    time: clock.now(),
+    time: publishing.clock.now(),
     data,
   })
-  await ledger.publish({
-    subject: attemptSubject(entry),
-    eventId: event.id,
-    decide: (history) => {
-      const { started, finished } = readAttempt(history)
-      if (started !== undefined || finished !== undefined) return { kind: 'settled', value: undefined }
-      return { kind: 'publish', event, expectedSeq: history.lastSeq }
-    },
-    signal,
-  })
+  const isLate = ({ started, finished }: AttemptHistory): boolean => started !== undefined || finished !== undefined
+  await publishUnless(publishing, { attempt: entry, event, isLate, signal })
 }
 
 export interface StartedClaim {
@@ -66,14 +62,14 @@ export interface StartedClaim {
 }
 
 /** Says that the workload exists; nothing is said when the attempt was stopped, has ended, or has a workload already. */
-export async function publishStarted({ ledger, clock }: Publishing, claim: StartedClaim): Promise<void> {
+export async function publishStarted(publishing: Publishing, claim: StartedClaim): Promise<void> {
   const { grant, spec, runtime, workloadUid, signal } = claim
   const event = createEvent({
     id: newEventId(),
     type: 'attempt.started',
     source: SOURCE,
     subject: grant.name,
-    time: clock.now(),
+    time: publishing.clock.now(),
     data: {
       name: grant.name,
       submittedId: grant.submittedId,
@@ -85,15 +81,40 @@ export async function publishStarted({ ledger, clock }: Publishing, claim: Start
       repository: normaliseRepositoryUrl(spec.repository.url),
     },
   })
-  await ledger.publish({
-    subject: attemptSubject(grant),
+  const isLate = ({ started, stop, finished }: AttemptHistory): boolean =>
+    started !== undefined || stop !== undefined || finished !== undefined
+  await publishUnless(publishing, { attempt: grant, event, isLate, signal })
+}
+
+interface Saying {
+  readonly attempt: AttemptRef
+  readonly event: LedgerEvent
+  /** Something is there already that forbids the event. */
+  readonly isLate: (history: AttemptHistory) => boolean
+  readonly signal: AbortSignal
+}
+
+/** First on what is remembered of the subject, which a refusal corrects. */
+async function publishUnless(
+  { ledger, memory }: Publishing,
+  { attempt, event, isLate, signal }: Saying,
+): Promise<void> {
+  const decide = (history: SubjectHistory): Decision<undefined> =>
+    isLate(readAttempt(history))
+      ? { kind: 'settled', value: undefined }
+      : { kind: 'publish', event, expectedSeq: history.lastSeq }
+  const known = memory.recall(attempt)
+  const optimistic = known === undefined ? undefined : decide(known)
+  const published = await ledger.publish({
+    subject: attemptSubject(attempt),
     eventId: event.id,
+    // A memory may be behind: what it forbids is forbidden, what it allows the broker checks.
+    ...(optimistic === undefined ? {} : { optimistic }),
     decide: (history) => {
-      const { started, stop, finished } = readAttempt(history)
-      if (started !== undefined || stop !== undefined || finished !== undefined)
-        return { kind: 'settled', value: undefined }
-      return { kind: 'publish', event, expectedSeq: history.lastSeq }
+      memory.learn(history)
+      return decide(history)
     },
     signal,
   })
+  if (published.kind === 'stored') memory.add(published.stored)
 }

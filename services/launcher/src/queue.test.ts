@@ -9,7 +9,6 @@ import {
   needsRefill,
   note,
   noteFinished,
-  noteStarted,
   refill,
   release,
 } from './queue.ts'
@@ -88,7 +87,7 @@ describe('refill', () => {
 
 describe('a grant', () => {
   it('takes its entry out of the queue and is given back whole', () => {
-    const granted = noteFinished(noteStarted(grantTo(noteAll([entry(1), entry(2)]), entry(1), granting), 'uid'))
+    const granted = noteFinished(grantTo(noteAll([entry(1), entry(2)]), entry(1), granting), 'uid')
     expect(granted).toMatchObject({
       grant: { n: 1, workloadUid: 'uid', finished: true, slots: ['global.0'] },
       entries: [{ n: 2 }],

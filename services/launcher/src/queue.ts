@@ -117,12 +117,9 @@ export function grantTo(document: WorkspaceDocument, entry: QueueEntry, granting
   return { ...dropFinished(document, entry.submittedId), grant: given }
 }
 
-export function noteStarted(document: WorkspaceDocument, workloadUid: string): WorkspaceDocument {
-  return document.grant === null ? document : { ...document, grant: { ...document.grant, workloadUid } }
-}
-
-export function noteFinished(document: WorkspaceDocument): WorkspaceDocument {
-  return document.grant === null ? document : { ...document, grant: { ...document.grant, finished: true } }
+/** Its end is in the ledger, and something of this workload may still run. */
+export function noteFinished(document: WorkspaceDocument, workloadUid: string): WorkspaceDocument {
+  return document.grant === null ? document : { ...document, grant: { ...document.grant, workloadUid, finished: true } }
 }
 
 /** The workspace is free: its last attempt is finished and nothing of it runs. */

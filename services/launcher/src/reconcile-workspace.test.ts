@@ -82,7 +82,7 @@ describe('one attempt', () => {
     // The runner enforces its limit first; the launcher looks again at limit plus grace.
     expect(rest.lookAgainMs).toBe(120 * 60_000 + 1000)
     expect((await test.world.workspaces.get('trader'))?.value).toMatchObject({
-      grant: { n: 1, workloadUid: 'uid-1', epoch: { generation: 1, sequence: 1 } },
+      grant: { n: 1, workloadUid: null, epoch: { generation: 1, sequence: 1 } },
       entries: [],
     })
     expect(test.broker.events.at(-1)?.event.data).toMatchObject({
@@ -206,7 +206,7 @@ describe('branches', () => {
     await submitAndNote(test, first, second)
     await settle(test)
     expect(historyOf(test.broker, second)).toEqual(['attempt.started', 'attempt.finished'])
-    expect(await test.world.branches.list()).toHaveLength(1)
+    expect(await test.broker.branches.list()).toHaveLength(1)
   })
 })
 
@@ -276,7 +276,6 @@ describe('the launcher', () => {
       never,
     )
     expect(historyOf(test.broker, first)).toEqual(['attempt.started'])
-    expect((await test.world.workspaces.get('trader'))?.value.grant?.workloadUid).toBe('far-uid')
   })
 
   it('gives up on a workload that ends again and again while it is held', async () => {

@@ -1,8 +1,9 @@
 import { hasCode, RetryableError } from '@orchestrator/shared/core'
 import { nextStep } from './next-step.ts'
 import { observe } from './observe.ts'
+import { createPass } from './pass.ts'
 import { performStep } from './perform-step.ts'
-import type { Rest, StepContext } from './step-context.ts'
+import { LOST, type Rest, type StepContext, type StepEnd } from './step-context.ts'
 import { progressOf } from './waiting-progress.ts'
 import type { World } from './world.ts'
 
@@ -16,25 +17,27 @@ const MAX_STEPS = 400
  * @returns when to look again, if nothing happens before
  */
 export async function reconcileWorkspace(world: World, service: string, signal: AbortSignal): Promise<Rest> {
+  const pass = createPass(world.memory)
+  let document = await world.workspaces.get(service)
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {
     signal.throwIfAborted()
-    const document = await world.workspaces.get(service)
     if (document === undefined) return {}
-    const rest = await stepOnce({ world, document, signal })
-    if (rest !== undefined) return rest
+    const end = await stepOnce({ world, pass, document, signal })
+    if (end.kind === 'rest') return end.rest
+    document = end.kind === 'goOn' ? end.document : await world.workspaces.get(service)
   }
   throw new RetryableError('DOCUMENT_CONFLICT', `the workspace of ${service} does not come to rest`)
 }
 
-async function stepOnce(context: StepContext): Promise<Rest | undefined> {
-  const { world, document, signal } = context
+async function stepOnce(context: StepContext): Promise<StepEnd> {
+  const { world, document } = context
   try {
-    const step = nextStep(document.value, await observe(world, document.value, signal))
+    const step = nextStep(document.value, await observe(context))
     await world.progress.report(progressOf(document.value, step))
     return await performStep(context, step)
   } catch (error) {
     // Someone else moved on: what is missing now is seen by looking again.
-    if (hasCode(error, 'DOCUMENT_CONFLICT')) return undefined
+    if (hasCode(error, 'DOCUMENT_CONFLICT')) return LOST
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import type { QueueEntry, WorkspaceDocument } from '@orchestrator/shared/contracts'
 import type { DocumentEntry } from '@orchestrator/shared/nats'
+import type { Pass } from './pass.ts'
 import type { CapName } from './slots.ts'
 import type { World } from './world.ts'
 
@@ -9,16 +10,37 @@ export interface Rest {
   readonly waitsFor?: CapName
 }
 
+export type Document = DocumentEntry<WorkspaceDocument>
+
+/** What a step ends with: a rest, or the document that the next step is decided on. */
+export type StepEnd =
+  | { readonly kind: 'rest'; readonly rest: Rest }
+  | { readonly kind: 'goOn'; readonly document: Document }
+  /** Somebody else was faster: the document has to be read again. */
+  | { readonly kind: 'lost' }
+
+export const LOST: StepEnd = { kind: 'lost' }
+
 export interface StepContext {
   readonly world: World
+  readonly pass: Pass
   /** The document that the step was decided on: what is written must replace exactly this. */
-  readonly document: DocumentEntry<WorkspaceDocument>
+  readonly document: Document
   readonly signal: AbortSignal
 }
 
 /** Writes the next document in place of the one read; whoever was faster is noticed by the revision. */
-export async function write({ world, document }: StepContext, next: WorkspaceDocument): Promise<undefined> {
-  await world.workspaces.update(document.key, next, document.revision)
+export async function write({ world, document }: StepContext, next: WorkspaceDocument): Promise<StepEnd> {
+  const revision = await world.workspaces.update(document.key, next, document.revision)
+  return goOn({ ...document, value: next, revision })
+}
+
+export function goOn(document: Document): StepEnd {
+  return { kind: 'goOn', document }
+}
+
+export function rest(until: Rest): StepEnd {
+  return { kind: 'rest', rest: until }
 }
 
 /** Nothing more is said or tried for this attempt. */

@@ -87,7 +87,7 @@ describe('progressOf', () => {
       progressOf(granted, { kind: 'waitToLaunch', grant, inMs: 1, problem: 'no process' })[0]?.data.message,
     ).toContain('no process')
     expect(
-      progressOf(granted, { kind: 'letGo', grant, workloadUid: 'uid' }).some(
+      progressOf(granted, { kind: 'letGo', grant, workloadUid: 'uid', dueInMs: 1 }).some(
         ({ entry }) => entry.n === 1 && entry.taskId === '1',
       ),
     ).toBe(false)

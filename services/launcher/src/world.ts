@@ -1,8 +1,10 @@
-import type { BranchDocument, SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
+import type { SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
 import type { Clock } from '@orchestrator/shared/core'
 import type { Documents, Ledger } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
+import type { BranchClaims } from './branch-claim.ts'
 import type { LaunchTries } from './launch-tries.ts'
+import type { LedgerMemory } from './ledger-memory.ts'
 import type { Patience } from './patience.ts'
 import type { LaunchPreparation } from './prepare-launch.ts'
 import type { ProgressReporter } from './progress-reporter.ts'
@@ -11,9 +13,10 @@ import type { Runtime } from './runtimes/port.ts'
 /** Everything that reconciling reads and changes. */
 export interface World extends LaunchPreparation {
   readonly ledger: Ledger
+  readonly memory: LedgerMemory
   readonly workspaces: Documents<WorkspaceDocument>
   readonly slots: Documents<SlotDocument>
-  readonly branches: Documents<BranchDocument>
+  readonly branches: BranchClaims
   readonly progress: ProgressReporter
   readonly runtime: Runtime
   readonly launches: LaunchTries

@@ -30,9 +30,9 @@ export const Grant = z.looseObject({
   epoch: Epoch,
   /** Keys in `slots` that it holds. */
   slots: z.array(z.string()),
-  /** Set once `attempt.started` was accepted. */
+  /** Of the workload that may still run after its `finished`; who runs now is said by `attempt.started`. */
   workloadUid: z.string().nullable(),
-  /** Set once its `finished` was seen: only the proof of release is missing. */
+  /** Set when its `finished` was seen and only the proof of release is missing. */
   finished: z.boolean(),
 })
 export type Grant = z.infer<typeof Grant>

@@ -124,12 +124,13 @@ class JetStreamLedger implements Ledger {
     }
   }
 
-  async read(subject: string, signal: AbortSignal): Promise<SubjectHistory> {
+  async read(subject: string, signal: AbortSignal, known?: SubjectHistory): Promise<SubjectHistory> {
     const broker = this.#broker
-    const events: Stored[] = []
-    let lastSeq = 0
+    const events: Stored[] = [...(known?.events ?? [])]
+    let lastSeq = known?.lastSeq ?? 0
     for (;;) {
       signal.throwIfAborted()
+      if (events.at(-1)?.event.type === 'attempt.finished') return { subject, events, lastSeq }
       const query = { seq: lastSeq + 1, next_by_subj: subject }
       const message = await ask(broker, `reading ${subject}`, () => broker.jsm.streams.getMessage(TASKS, query))
       if (message === null) return { subject, events, lastSeq }

@@ -53,8 +53,11 @@ export interface Ledger {
    *   LEDGER_FULL when the stream refuses for space; TerminalError LEDGER_CONFLICT when the subject never holds still.
    */
   publish<T>(request: ConditionalPublish<T>): Promise<Published<T>>
-  /** The whole subject, never by direct get. */
-  read(subject: string, signal: AbortSignal): Promise<SubjectHistory>
+  /**
+   * The whole subject, never by direct get. What is `known` of it, from an earlier read or publish, is not read again:
+   * nothing ever leaves a subject, and nothing follows an end.
+   */
+  read(subject: string, signal: AbortSignal, known?: SubjectHistory): Promise<SubjectHistory>
   /** The event at a sequence through the leader; `undefined` when there is none or it is not ours to read. */
   get(seq: number, signal: AbortSignal): Promise<StoredEvent<LedgerEvent> | undefined>
   /** Last sequence of the stream. */

@@ -70,9 +70,9 @@ function createMemoryLedger(events: StoredEvent<LedgerEvent>[], { append, spoile
     const own = events.filter((stored) => stored.subject === subject)
     return { subject, events: own, lastSeq: own.at(-1)?.seq ?? 0 }
   }
-  const publish = async <T>({ subject, decide }: ConditionalPublish<T>): Promise<Published<T>> => {
-    for (;;) {
-      const decision = await decide(historyOf(subject))
+  const publish = async <T>({ subject, optimistic, decide }: ConditionalPublish<T>): Promise<Published<T>> => {
+    for (let first = optimistic; ; first = undefined) {
+      const decision = first ?? (await decide(historyOf(subject)))
       if (decision.kind === 'settled') return decision
       if (historyOf(subject).lastSeq !== decision.expectedSeq) continue
       const stored = events[append(subject, decision.event) - 1]

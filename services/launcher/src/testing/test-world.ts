@@ -3,7 +3,9 @@ import { type AttemptSpec, attemptSubject, Settings, taskSubject } from '@orches
 import { type Clock, systemClock } from '@orchestrator/shared/core'
 import type { Documents } from '@orchestrator/shared/nats'
 import { createLogger } from '@orchestrator/shared/service'
+import { createBranchClaims } from '../branch-claim.ts'
 import { createLaunchTries } from '../launch-tries.ts'
+import { createLedgerMemory } from '../ledger-memory.ts'
 import { createPatience } from '../patience.ts'
 import { createProgressReporter } from '../progress-reporter.ts'
 import type { Renderer } from '../render.ts'
@@ -41,9 +43,10 @@ export function createReplica({
   const { ledger, workspaces, slots, branches } = broker
   return {
     ledger,
+    memory: createLedgerMemory(ledger),
     workspaces,
     slots,
-    branches,
+    branches: createBranchClaims(branches),
     progress: createProgressReporter({ progress: broker.progress, clock, logger }),
     launches: createLaunchTries({ clock, random: () => 1 }),
     renderer: plainRenderer,

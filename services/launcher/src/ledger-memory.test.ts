@@ -1,0 +1,82 @@
+import { attemptSubject, taskSubject } from '@orchestrator/shared/contracts'
+import { describe, expect, it } from 'vitest'
+import { createLedgerMemory } from './ledger-memory.ts'
+import { createPass } from './pass.ts'
+import { finished, specOf, started, stopRequested, submitted } from './testing/builders.ts'
+import { createMemoryBroker, type MemoryBroker } from './testing/memory-broker.ts'
+
+const never = new AbortController().signal
+const spec = specOf()
+const subject = attemptSubject(spec)
+
+function createCounted(broker: MemoryBroker): { readonly ledger: MemoryBroker['ledger']; readonly known: unknown[] } {
+  const known: unknown[] = []
+  const { ledger } = broker
+  return {
+    known,
+    ledger: {
+      ...ledger,
+      read: (asked, signal, before) => {
+        known.push(before?.lastSeq)
+        return ledger.read(asked, signal)
+      },
+    },
+  }
+}
+
+describe('the memory of the ledger', () => {
+  it('asks for what was added since it last read, wrote or learnt', async () => {
+    const broker = createMemoryBroker()
+    const { ledger, known } = createCounted(broker)
+    const memory = createLedgerMemory(ledger)
+    await memory.read(spec, never)
+    const event = started(spec, 'uid')
+    memory.add({ seq: broker.append(subject, event), subject, time: new Date(0), event })
+    expect((await memory.read(spec, never)).events.map((stored) => stored.event.type)).toEqual(['attempt.started'])
+    broker.append(subject, finished(spec))
+    expect((await memory.read(spec, never)).lastSeq).toBe(2)
+    expect(memory.recall(spec)?.lastSeq).toBe(2)
+    expect(known).toEqual([undefined, 1, 1])
+    memory.forgetAll()
+    expect(memory.recall(spec)).toBeUndefined()
+  })
+
+  it('does not take what was written for a whole history that it has never read', () => {
+    const memory = createLedgerMemory(createMemoryBroker().ledger)
+    memory.add({ seq: 9, subject, time: new Date(0), event: started(spec, 'uid') })
+    expect(memory.recall(spec)).toBeUndefined()
+  })
+
+  it('reads a submission once, and refuses another one at its sequence', async () => {
+    const broker = createMemoryBroker()
+    const sequence = broker.append(taskSubject(spec), submitted(spec))
+    const ref = { name: spec.name, submittedId: submitted(spec).id, sequence }
+    let reads = 0
+    const get: MemoryBroker['ledger']['get'] = (...asked) => {
+      reads += 1
+      return broker.ledger.get(...asked)
+    }
+    const memory = createLedgerMemory({ ...broker.ledger, get })
+    expect((await memory.submission(ref, never)).data.attempt.name).toBe(spec.name)
+    await memory.submission(ref, never)
+    expect(reads).toBe(1)
+    await expect(memory.submission({ ...ref, submittedId: 'other' }, never)).rejects.toMatchObject({
+      code: 'LEDGER_CONFLICT',
+    })
+  })
+})
+
+describe('a pass', () => {
+  it('reads an attempt once, and again where nothing protects what is decided', async () => {
+    const broker = createMemoryBroker()
+    const memory = createLedgerMemory(broker.ledger)
+    await memory.read(spec, never)
+    const pass = createPass(memory)
+    broker.append(subject, stopRequested(spec))
+    expect((await pass.history(spec, never)).stop).toBeDefined()
+    broker.append(subject, finished(spec))
+    expect((await pass.history(spec, never)).finished).toBeUndefined()
+    expect((await pass.freshHistory(spec, never)).finished).toBeDefined()
+    expect((await pass.history(spec, never)).finished).toBeDefined()
+  })
+})
