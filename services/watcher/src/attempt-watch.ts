@@ -60,7 +60,8 @@ export function createAttemptWatch(world: WatchWorld, { attempt, isNew, isPast }
     submittedId: attempt.submittedId,
     source: observer.lines(attempt),
     capBytes: world.logBytesPerAttempt,
-    notedLine: async (signal) => (isNew ? 0 : await readNotedLine(progress, attempt.ref, signal)),
+    isNew,
+    notedLine: async (signal) => await readNotedLine(progress, attempt.ref, signal),
     onLine: (line) => {
       teller.see(line.value)
       if (isLastLine(line)) end.expectEnd()

@@ -41,7 +41,9 @@ export async function finishAttempt(
     event = finishedEvent({ id, time: clock.now(), attempt, verdict, ...(logs === undefined ? {} : { logs }) })
     return { kind: 'publish', event, expectedSeq: history.lastSeq }
   }
-  const published = await ledger.publish({ subject: attempt.subject, eventId: id, decide, signal })
+  // Mostly nothing has come after `started`; a stop that has refuses this and is then read.
+  const optimistic = decide({ subject: attempt.subject, events: [], lastSeq: attempt.sequence })
+  const published = await ledger.publish({ subject: attempt.subject, eventId: id, optimistic, decide, signal })
   if (published.kind === 'settled') return published.value
   if (event === undefined) return { kind: 'finished' }
   const { phase, reason } = event.data

@@ -7,7 +7,7 @@ import { startedAttempt, startedEvent, stopEvent } from './testing/attempts.ts'
 const attempt = startedAttempt({ generation: 3 })
 
 function stored<E extends LedgerEvent>(event: E, subject = attempt.subject): StoredEvent<E> {
-  return { seq: 1, subject, time: new Date(0), event }
+  return { seq: 2, subject, time: new Date(0), event }
 }
 
 describe('readHistory', () => {

@@ -12,6 +12,8 @@ export interface StartedAttempt {
   readonly ref: AttemptRef
   /** The attempt's subject in the ledger. */
   readonly subject: string
+  /** Of its `attempt.started`. */
+  readonly sequence: number
   readonly name: string
   readonly submittedId: string
   readonly runtime: string
@@ -42,7 +44,7 @@ export function readHistory({ events }: Pick<SubjectHistory, 'events'>): Attempt
 }
 
 /** `undefined` when the subject is none of an attempt. */
-export function toStartedAttempt({ subject, event }: StoredEvent<AttemptStarted>): StartedAttempt | undefined {
+export function toStartedAttempt({ subject, seq, event }: StoredEvent<AttemptStarted>): StartedAttempt | undefined {
   const parsed = parseSubject(subject)
   if (parsed?.kind !== 'attempt') return undefined
   const { name, submittedId, runtime, location, workloadUid, epoch, branch, repository } = event.data
@@ -50,6 +52,7 @@ export function toStartedAttempt({ subject, event }: StoredEvent<AttemptStarted>
   return {
     ref,
     subject,
+    sequence: seq,
     name,
     submittedId,
     runtime,

@@ -8,6 +8,7 @@ import { LOGS } from './topology-streams.ts'
 
 /** Batches are large: a few ahead of the reader are enough. */
 const AHEAD = 16
+const READ_SINGLY = 4
 
 export function createLogs(broker: Broker): Logs {
   return {
@@ -75,18 +76,32 @@ async function* readBatches(
   broker: Broker,
   { subject, fromLine, follow, signal }: LogReadOptions,
 ): AsyncGenerator<LogBatch> {
-  const source = { broker, stream: LOGS, ahead: AHEAD }
-  const options = { subjects: [subject], signal }
   let next = fromLine
-  for await (const message of follow
-    ? followStream(source, { ...options, rewind: true })
-    : scanStream(source, options)) {
+  for await (const message of follow ? followLog(broker, subject, signal) : storedBatches(broker, subject, signal)) {
     const batch = decode(broker, message)
     if (batch === undefined) continue
     if (lastLine(batch) >= next || batch.head.closing !== undefined) yield batch
     if (batch.head.closing !== undefined) return
     next = Math.max(next, lastLine(batch) + 1)
   }
+}
+
+function followLog(broker: Broker, subject: string, signal: AbortSignal): AsyncIterable<StoredBytes> {
+  return followStream({ broker, stream: LOGS, ahead: AHEAD }, { subjects: [subject], signal, rewind: true })
+}
+
+/** The first ones one by one: most logs are short, and a consumer of its own costs the broker more than a few reads. */
+async function* storedBatches(broker: Broker, subject: string, signal: AbortSignal): AsyncGenerator<StoredBytes> {
+  let next = 1
+  for (let read = 0; read < READ_SINGLY; read += 1) {
+    signal.throwIfAborted()
+    const query = { seq: next, next_by_subj: subject }
+    const message = await ask(broker, `reading ${subject}`, () => broker.jsm.streams.getMessage(LOGS, query))
+    if (message === null) return
+    next = message.seq + 1
+    yield message
+  }
+  yield* scanStream({ broker, stream: LOGS, ahead: AHEAD }, { subjects: [subject], fromSeq: next, signal })
 }
 
 /** The last line that the batch tells of: also one that it only counts as lost. */

@@ -74,11 +74,11 @@ export class Archivist {
   }
 
   async #keep({ inStream, observation, signal }: Keeping): Promise<void> {
-    const { attempt, archive, logger } = this.#options
+    const { attempt, logger } = this.#options
     const written = recordedLines(observation, attempt.submittedId)
     const origin =
       (inStream && (await this.#keepWholeStream(written, signal))) || (await this.#keepRest(written, signal))
-    if (await archive.has(attempt)) logger.info({ origin }, 'log archived')
+    logger.info({ origin }, 'log archived')
   }
 
   async #keepWholeStream(written: number, signal: AbortSignal): Promise<'stream' | undefined> {

@@ -36,6 +36,7 @@ class Stage {
       submittedId: attempt.submittedId,
       source,
       capBytes: 1024 * 1024,
+      isNew: false,
       notedLine: () => Promise.resolve(0),
       onLine: ({ value }) => teller.see(value),
     })

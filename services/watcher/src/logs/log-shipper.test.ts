@@ -17,6 +17,7 @@ function shipperOf(log: MemoryLog, source: MemorySource, change: Partial<LogShip
     submittedId: ID,
     source,
     capBytes: 64 * MIB,
+    isNew: false,
     notedLine,
     onLine: () => undefined,
   }
@@ -123,6 +124,17 @@ describe('LogShipper', () => {
       missing: new Set([1, 2, 3]),
       closing: { lines: 2, gaps: 3 },
     })
+  })
+
+  it('begins a new log without asking, and goes on after another’s batches where it was wrong', async () => {
+    const [log, source] = [new MemoryLog(), new MemorySource()]
+    source.append(text(1, 5))
+    const asked: string[] = []
+    const logs = { ...log.logs, last: (subject: string) => (asked.push(subject), Promise.resolve(undefined)) }
+    await shipperOf(log, source).ship(undefined, signal)
+    await shipperOf(log, source, { logs, isNew: true }).ship({ lines: 5 }, signal)
+    expect(asked).toEqual([])
+    expect(readBack(stored(log))).toMatchObject({ lines: [1, 2, 3, 4, 5], closing: { lines: 5, gaps: 0 } })
   })
 
   it('says nothing after another’s closing batch', async () => {

@@ -17,6 +17,8 @@ export interface LogShipperOptions extends LogReaderOptions {
   /** The log's subject. */
   readonly subject: string
   readonly submittedId: string
+  /** Nobody has watched it before: it is begun without asking the stream, which refuses where that is wrong. */
+  readonly isNew: boolean
   /** Last line noted in `attempt.progressed`, 0 for none: asked only when the stream has no batch. */
   readonly notedLine: (signal: AbortSignal) => Promise<number>
   /** Every line once, in order, also those that the cap keeps out of the stream. */
@@ -88,7 +90,8 @@ export class LogShipper {
   }
 
   async #begin(signal: AbortSignal): Promise<Position> {
-    const { logs, subject, submittedId, notedLine } = this.#options
+    const { logs, subject, submittedId, isNew, notedLine } = this.#options
+    if (isNew) return firstPosition(undefined, { submittedId, noted: 0 })
     const last = await logs.last(subject, signal)
     return firstPosition(last, { submittedId, noted: last === undefined ? await notedLine(signal) : 0 })
   }

@@ -19,6 +19,7 @@ export function startedAttempt(change: Partial<StartedAttempt> = {}): StartedAtt
   return {
     ref,
     subject: attemptSubject(ref),
+    sequence: 2,
     name: `trader-claude-agent-1-task1-2-attempt${ref.n}`,
     submittedId: `submitted-${ref.n}`,
     runtime: 'process',
