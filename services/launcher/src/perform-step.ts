@@ -61,9 +61,9 @@ export async function performStep(context: StepContext, step: Step): Promise<Ste
 }
 
 async function skipFinished(context: StepContext, entry: QueueEntry): Promise<StepEnd> {
-  const end = await write(context, dropFinished(context.document.value, entry.submittedId))
+  const written = await write(context, dropFinished(context.document.value, entry.submittedId))
   forget(context.world, entry)
-  return end
+  return written
 }
 
 async function finishUnstarted(
