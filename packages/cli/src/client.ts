@@ -4,9 +4,12 @@ import {
   DEFAULT_TAG,
   IDEMPOTENCY_HEADER,
   Problem,
+  ReleaseAnswer,
   StopAnswer,
   SubmitAnswer,
   TaskPage,
+  WorkspaceList,
+  WorkspaceView,
 } from '@orchestrator/shared/contracts'
 import { describeError, TerminalError } from '@orchestrator/shared/core'
 import { z } from 'zod'
@@ -47,6 +50,10 @@ export interface Client {
   attempt(name: string, after?: number): Promise<AttemptView>
   attempts(filters: Filters): Promise<AttemptPage>
   tasks(filters: Filters): Promise<TaskPage>
+  workspace(service: string): Promise<WorkspaceView>
+  workspaces(filters: Filters): Promise<WorkspaceList>
+  /** A person's word that nothing of a workload runs any more. */
+  release(service: string, body: unknown): Promise<ReleaseAnswer>
   /** Lines of the log as the server sends them. */
   logs(attempt: string, options: LogsOptions): AsyncIterable<string>
   readiness(): Promise<Readiness>
@@ -122,6 +129,14 @@ export function createClient({ url, source, token, startCommand, signal }: Clien
       await call(AttemptView, { path: `/v1/attempts/${encodeURIComponent(name)}`, query: { after } }),
     attempts: async (query) => await call(AttemptPage, { path: '/v1/attempts', query }),
     tasks: async (query) => await call(TaskPage, { path: '/v1/tasks', query }),
+    workspace: async (service) => await call(WorkspaceView, { path: `/v1/workspaces/${encodeURIComponent(service)}` }),
+    workspaces: async (query) => await call(WorkspaceList, { path: '/v1/workspaces', query }),
+    release: async (service, body) =>
+      await call(ReleaseAnswer, {
+        method: 'POST',
+        path: `/v1/workspaces/${encodeURIComponent(service)}/release`,
+        body,
+      }),
     logs: async function* (name, { fromLine, follow }) {
       const query = { fromLine, follow: follow ? 'true' : undefined }
       const path = `/v1/attempts/${encodeURIComponent(name)}/logs`

@@ -28,7 +28,7 @@ export const EXIT_CODE_HELP = `Exit codes:
   6  how the attempt ended is unknown
   7  the time given by wait's --timeout has passed
   8  there is no such attempt, task or log
-  9  conflict with what is there: key used for another request, attempt not the latest
+  9  conflict with what is there: key used for another request, attempt not the latest, nothing to release
   130  interrupted by Ctrl-C; a running attempt is left alone`
 
 /** How an attempt ended; one that has not ended is no failure. */
@@ -52,6 +52,7 @@ export function exitCodeOfError(error: unknown): ExitCode {
   if (!(error instanceof OrchestratorError)) return EXIT.failed
   if (error.code === 'SERVER_UNREACHABLE') return EXIT.unreachable
   if (error.code === 'NOT_FOUND') return EXIT.notFound
+  if (error.code === 'NOTHING_TO_RELEASE') return EXIT.conflict
   return ['INPUT_INVALID', 'CONFIG_INVALID', 'SETTINGS_INVALID'].includes(error.code) ? EXIT.usage : EXIT.failed
 }
 

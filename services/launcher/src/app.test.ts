@@ -130,6 +130,65 @@ describe('the launcher on a real broker', () => {
       .toMatchObject({ grant: null, entries: [] })
   })
 
+  it("frees a workspace by a person's word at once, not by its timer", async () => {
+    const site = await createSite({
+      settings: { ...agentThat('quit') },
+      environment: { RECONCILE_INTERVAL_MS: '600000' },
+    })
+    await startLaunchers(site, 2)
+    const [first, second] = [specOf({ n: 1 }), specOf({ n: 2 })]
+    await site.submit(first)
+    await site.runElsewhere(first, 'far-uid')
+    await site.submit(second)
+    await expect.poll(() => allWait(site, [second]), WAIT).toBe(true)
+    await expect.poll(() => site.unsettled(), WAIT).toBe(0)
+    await site.release('trader', 'other-uid')
+    await expect.poll(() => site.unsettled(), WAIT).toBe(0)
+    expect((await site.history(second)).types).toEqual([])
+    await site.release('trader', 'far-uid')
+    await expect.poll(() => site.ran(second), WAIT).toHaveLength(1)
+    await expect.poll(() => allFinished(site, [second]), WAIT).toBe(true)
+  })
+
+  it(
+    "is killed between a person's word and its effect, and the next life carries it out, once",
+    { timeout: 90_000 },
+    async () => {
+      const site = await createSite({
+        settings: { ...agentThat('quit') },
+        environment: { RECONCILE_INTERVAL_MS: '600000' },
+      })
+      const services = Array.from({ length: 4 }, (_none, i) => `service-${i}`)
+      const later = services.map((service) => specOf({ service, n: 2 }))
+      let launcher = site.spawnLauncher()
+      for (const [i, service] of services.entries()) {
+        const first = specOf({ service, n: 1 })
+        await site.submit(first)
+        await site.runElsewhere(first, `far-${i}`)
+        await site.submit(specOf({ service, n: 2 }))
+      }
+      await expect.poll(() => allWait(site, later), WAIT).toBe(true)
+      await expect.poll(() => site.unsettled(), WAIT).toBe(0)
+      for (const [i, service] of services.entries()) {
+        // The first word reaches a launcher that can do nothing with it any more, the later ones one that is at it.
+        if (i === 0) launcher.kill('SIGSTOP')
+        await site.release(service, `far-${i}`)
+        await new Promise((resolve) => setTimeout(resolve, i * 8))
+        const ended = once(launcher, 'exit')
+        launcher.kill('SIGKILL')
+        await ended
+        launcher = site.spawnLauncher()
+        await expect.poll(() => site.watch(later[i] ?? specOf()), WAIT).toBe(true)
+      }
+      for (const spec of later) {
+        const { types, started } = await site.history(spec)
+        expect(types).toEqual(['attempt.started', 'attempt.finished'])
+        // Killed between `started` and `go`, it may end without having run; never twice.
+        expect([[], [started?.data.workloadUid]]).toContainEqual(await site.ran(spec))
+      }
+    },
+  )
+
   it('tells what it is without, and goes on when the broker is back', async () => {
     const site = await createSite({ settings: agentThat('quit') })
     const app = await site.startLauncher()

@@ -4,6 +4,7 @@
  */
 import type {
   AttemptFinished,
+  AttemptStarted,
   BranchDocument,
   Grant,
   QueueEntry,
@@ -86,7 +87,14 @@ export type Step =
       readonly requestedBy: string
     }
   | { readonly kind: 'noteFinished'; readonly workloadUid: string }
-  | { readonly kind: 'awaitRelease'; readonly grant: Grant; readonly workloadUid: string; readonly ours: boolean }
+  | {
+      readonly kind: 'awaitRelease'
+      readonly grant: Grant
+      readonly workloadUid: string
+      /** Machine or cluster that it was started on. */
+      readonly location: string
+      readonly ours: boolean
+    }
   | { readonly kind: 'release'; readonly grant: Grant; readonly started: boolean }
 
 export type Verdict = Pick<AttemptFinished['data'], 'phase' | 'reason' | 'message'>
@@ -124,10 +132,11 @@ function stepForWaiting({ head, history, slots, staleSlots }: Extract<Situation,
 }
 
 function stepForGrant({ grant, history, facts }: Extract<Situation, { at: 'granted' }>): Step {
-  const uid = history.started?.data.workloadUid
   if (facts.stage === 'unstarted') return stepForUnstarted(grant, history, facts)
-  if (uid === undefined) return { kind: 'release', grant, started: false }
-  return facts.stage === 'started' ? stepForStarted(grant, history, facts.workload) : stepForFinished(grant, uid, facts)
+  if (history.started === undefined) return { kind: 'release', grant, started: false }
+  return facts.stage === 'started'
+    ? stepForStarted(grant, history, facts.workload)
+    : stepForFinished(grant, history.started, facts)
 }
 
 function stepForUnstarted(
@@ -159,10 +168,14 @@ function stepForStarted(grant: Grant, history: AttemptHistory, workload: Workloa
   return { kind: 'idle', lookAgainMs: workload.dueInMs }
 }
 
-function stepForFinished(grant: Grant, workloadUid: string, facts: Extract<GrantFacts, { stage: 'finished' }>): Step {
+function stepForFinished(
+  grant: Grant,
+  { data: { workloadUid, location } }: AttemptStarted,
+  facts: Extract<GrantFacts, { stage: 'finished' }>,
+): Step {
   if (facts.released) return { kind: 'release', grant, started: true }
   if (!grant.finished) return { kind: 'noteFinished', workloadUid }
-  return { kind: 'awaitRelease', grant, workloadUid, ours: facts.ours }
+  return { kind: 'awaitRelease', grant, workloadUid, location, ours: facts.ours }
 }
 
 function isStopped(entry: QueueEntry, history: AttemptHistory): boolean {

@@ -69,12 +69,16 @@ describe('progressOf', () => {
     expect(progressOf(queue, step).map(({ entry }) => entry.name)).toEqual([second.name, third.name])
   })
 
-  it('says that a workspace is busy after the end, and with what', () => {
-    const [next] = progressOf(granted, { kind: 'awaitRelease', grant, workloadUid: 'uid', ours: false })
+  it.each([
+    ['which a person must vouch for', false, /workload uid\).*"task release"/],
+    ['which is being ended here', true, /workload uid\) and is being ended$/],
+  ])('says that a workspace is busy after the end, and with what: a workload %s', (_what, ours, message) => {
+    const step: Step = { kind: 'awaitRelease', grant, workloadUid: 'uid', location: 'far', ours }
+    const [next] = progressOf(granted, step)
     expect(next?.data).toMatchObject({
       phase: 'Queued',
       reason: 'WorkspaceBusy',
-      message: expect.stringContaining('workload uid'),
+      message: expect.stringMatching(message),
     })
   })
 

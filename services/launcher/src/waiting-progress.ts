@@ -46,9 +46,9 @@ function why(step: Step, before: string | undefined): Pick<ProgressData, 'reason
   return {}
 }
 
-function busyMessage({ grant, workloadUid, ours }: Extract<Step, { kind: 'awaitRelease' }>): string {
-  const what = `${grant.name} is finished, but something of it may still run (workload ${workloadUid})`
-  return ours ? what : `${what} where this launcher cannot look; "task release" frees the workspace by a person's word`
+function busyMessage({ grant, workloadUid, location, ours }: Extract<Step, { kind: 'awaitRelease' }>): string {
+  if (ours) return `something of ${grant.name} still runs (workload ${workloadUid}) and is being ended`
+  return `${grant.name} has ended, but this launcher cannot see whether something of it still runs at ${location} (workload ${workloadUid}): once nothing does, a person's word frees the workspace ("task release")`
 }
 
 function slotMessage({ cap }: Extract<Step, { kind: 'waitForSlot' }>): string {

@@ -1,6 +1,6 @@
-import { newEventId } from '@orchestrator/shared/contracts'
+import { newEventId, WorkspaceDocument } from '@orchestrator/shared/contracts'
 import { createKeyedQueue, describeError, TerminalError } from '@orchestrator/shared/core'
-import { type Broker, createLedger, createLogs, createProgress } from '@orchestrator/shared/nats'
+import { type Broker, createLedger, createLogs, createProgress, openDocuments } from '@orchestrator/shared/nats'
 import {
   type App,
   type AppContext,
@@ -16,12 +16,15 @@ import { registerHealthRoutes } from './http/health-routes.ts'
 import { registerLogRoutes } from './http/log-routes.ts'
 import { createHttpServer, type HttpServer, portOf } from './http/server.ts'
 import { registerTaskRoutes } from './http/task-routes.ts'
+import { registerWorkspaceRoutes } from './http/workspace-routes.ts'
 import { createLedgerRoom } from './ledger-room.ts'
 import { createDirectoryArchive, NO_ARCHIVE } from './log-archive.ts'
 import { createRecentBranches } from './recent-branches.ts'
+import { createRelease } from './release.ts'
 import { createStop } from './stop.ts'
 import { createSubmit } from './submit.ts'
 import { createView } from './view/view.ts'
+import { createWorkspaces } from './workspaces.ts'
 
 export interface SubmitterApp extends App {
   /** Where it listens. */
@@ -45,6 +48,7 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
   const room = createLedgerRoom({ ledger, unfinished: () => view.queries.live(), clock })
   loops.start('ledger', (signal) => room.refresh(signal))
 
+  const documents = await openDocuments(broker, 'workspaces', WorkspaceDocument)
   const now = (): Date => clock.now()
   const health = (): Health => {
     const connection = broker.connected ? 'ok' : 'disconnected'
@@ -65,6 +69,8 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
       newEventId,
     }),
     stop: createStop({ ledger, broker, now, newEventId }),
+    release: createRelease({ ledger, workspaces: documents, broker, now, newEventId }),
+    workspaces: createWorkspaces({ ledger, documents, queries: () => view.queries }),
     logs: createLogs(broker),
     archive: config.ARCHIVE_DIR === undefined ? NO_ARCHIVE : createDirectoryArchive(config.ARCHIVE_DIR),
     broker,
@@ -105,6 +111,7 @@ async function serve(api: Api, { HOST, PORT }: SubmitterConfig): Promise<HttpSer
   registerTaskRoutes(server, api)
   registerAttemptRoutes(server, api)
   registerLogRoutes(server, api)
+  registerWorkspaceRoutes(server, api)
   registerHealthRoutes(server, api)
   try {
     await server.listen({ host: HOST, port: PORT })

@@ -139,8 +139,11 @@ function describeVerified(verified: boolean, result: ResultSummary | null): stri
 }
 
 /** What a person most likely does next. */
-export function nextCommand({ name, phase, service, taskId, tag }: AttemptView, command: string): string {
+export function nextCommand({ name, phase, reason, service, taskId, tag }: AttemptView, command: string): string {
   const task = `${service} ${taskId}${tag === DEFAULT_TAG ? '' : ` --tag ${tag}`}`
+  if (!isTerminal(phase) && reason === 'WorkspaceBusy') {
+    return `Follow it with:                              ${command} task wait ${name}\nOnce nothing runs any more in its workspace:  ${command} task release ${service}`
+  }
   if (!isTerminal(phase)) return `Follow it with: ${command} task wait ${name}`
   if (phase === 'Succeeded') return `Its log: ${command} task logs ${name}`
   return `Its log:     ${command} task logs ${name}\nTry again:   ${command} task retry ${task} --guidance "what to do differently"`

@@ -121,6 +121,8 @@ export const WorkspaceReleased = z.object({
   data: z.object({
     workspace: z.string(),
     workloadUid: z.string(),
+    /** The attempt that the workload was of. */
+    name: z.exactOptional(AttemptName),
     requestedBy: Requester,
     note: z.exactOptional(z.string()),
   }),

@@ -16,6 +16,7 @@ import { LogBatchHead } from './logs.ts'
 import { ResultRecord } from './result.ts'
 import { AttemptFile, ClaimFile, GoFile, HeldFile, RunnerLine, StopFile } from './runner-protocol.ts'
 import { Settings } from './settings.ts'
+import { ReleaseAnswer, ReleaseBody, WorkspaceView } from './workspace-api.ts'
 
 const CONTRACTS = {
   'task.submitted': TaskSubmitted,
@@ -45,6 +46,9 @@ const CONTRACTS = {
   'api.submit-answer': SubmitAnswer,
   'api.attempt': AttemptView,
   'api.problem': Problem,
+  'api.workspace': WorkspaceView,
+  'api.release': ReleaseBody,
+  'api.release-answer': ReleaseAnswer,
   'file.gates': Gates,
   'file.settings': Settings,
 } as const satisfies Record<string, z.ZodType>

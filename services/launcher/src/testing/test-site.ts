@@ -12,6 +12,7 @@ import {
   Settings,
   taskSubject,
   WorkspaceDocument,
+  workspaceSubject,
 } from '@orchestrator/shared/contracts'
 import { systemClock } from '@orchestrator/shared/core'
 import { type Broker, createLedger, type Documents, type Ledger, openDocuments } from '@orchestrator/shared/nats'
@@ -19,7 +20,7 @@ import { type App, parseConfig } from '@orchestrator/shared/service'
 import { createLauncherWith } from '../app.ts'
 import { type AttemptHistory, readAttempt } from '../attempt-history.ts'
 import { LauncherEnvironment } from '../config.ts'
-import { finished, stopRequested, submitted } from './builders.ts'
+import { finished, released, started, stopRequested, submitted } from './builders.ts'
 import { processTable, STUB_RUNNER, TEST_PATH } from './test-runtime.ts'
 import { logger } from './test-world.ts'
 
@@ -34,6 +35,10 @@ export interface TestSite extends AsyncDisposable {
   spawnLauncher(): ChildProcess
   submit(spec: AttemptSpec): Promise<void>
   stop(spec: AttemptSpec): Promise<void>
+  /** As a launcher and a watcher of another machine: the attempt has started there, and ended. */
+  runElsewhere(spec: AttemptSpec, uid: string): Promise<void>
+  /** As the submitter: a person's word. */
+  release(service: string, uid: string): Promise<void>
   /** As the watcher: finishes what was started and is gone. @returns true when the attempt is finished */
   watch(spec: AttemptSpec): Promise<boolean>
   history(spec: AttemptSpec): Promise<AttemptHistory & { readonly types: readonly string[] }>
@@ -136,6 +141,19 @@ export async function createTestSite(options: TestSiteOptions): Promise<TestSite
         ({ stop, finished: end }) => ((stop ?? end) === undefined ? event : undefined),
         event.id,
       )
+    },
+    runElsewhere: async (spec, uid) => {
+      const submittedId = idOf(spec)
+      const [begin, end] = [started(spec, uid, 'another machine'), finished(spec)]
+      for (const event of [
+        { ...begin, data: { ...begin.data, submittedId } },
+        { ...end, data: { ...end.data, submittedId } },
+      ])
+        await append(attemptSubject(spec), () => event, event.id)
+    },
+    release: async (service, uid) => {
+      const event = released(service, uid)
+      await append(workspaceSubject(service), () => event, event.id)
     },
     watch: async (spec) => {
       const now = await history(spec)

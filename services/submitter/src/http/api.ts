@@ -2,15 +2,19 @@ import type { Clock } from '@orchestrator/shared/core'
 import type { Broker, Logs } from '@orchestrator/shared/nats'
 import type { Health, Logger } from '@orchestrator/shared/service'
 import type { LogArchive } from '../log-archive.ts'
+import type { Release } from '../release.ts'
 import type { Stop } from '../stop.ts'
 import type { Submit } from '../submit.ts'
 import type { View } from '../view/view.ts'
+import type { Workspaces } from '../workspaces.ts'
 
 /** What the routes answer from. */
 export interface Api {
   readonly view: View
   readonly submit: Submit
   readonly stop: Stop
+  readonly release: Release
+  readonly workspaces: Workspaces
   readonly logs: Pick<Logs, 'read'>
   readonly archive: LogArchive
   readonly broker: Pick<Broker, 'connected' | 'serverVersion'>

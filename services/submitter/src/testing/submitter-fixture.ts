@@ -3,10 +3,13 @@ import {
   AttemptView,
   IDEMPOTENCY_HEADER,
   Problem,
+  ReleaseAnswer,
   type Settings,
   StopAnswer,
   SubmitAnswer,
   TaskPage,
+  WorkspaceList,
+  WorkspaceView,
 } from '@orchestrator/shared/contracts'
 import { type Clock, systemClock } from '@orchestrator/shared/core'
 import { createLogger } from '@orchestrator/shared/service'
@@ -25,6 +28,9 @@ export interface SubmitterFixture extends AsyncDisposable {
   submit(body: Record<string, unknown>, key?: string): Promise<SubmitAnswer>
   retry(path: string, body: Record<string, unknown>): Promise<SubmitAnswer>
   stop(name: string, body?: Record<string, unknown>): Promise<StopAnswer>
+  release(service: string, body: Record<string, unknown>): Promise<ReleaseAnswer>
+  workspace(service: string): Promise<WorkspaceView>
+  workspaces(query?: string): Promise<WorkspaceList>
   attempt(name: string, after?: number): Promise<AttemptView>
   attempts(query?: string): Promise<AttemptPage>
   tasks(query?: string): Promise<TaskPage>
@@ -84,6 +90,9 @@ export async function startSubmitter(options: SubmitterFixtureOptions): Promise<
       ),
     retry: (path, body) => call(SubmitAnswer, `/v1/tasks/${path}`, post(body)),
     stop: (name, body = {}) => call(StopAnswer, `/v1/attempts/${name}/stop`, post(body)),
+    release: (service, body) => call(ReleaseAnswer, `/v1/workspaces/${service}/release`, post(body)),
+    workspace: (service) => call(WorkspaceView, `/v1/workspaces/${service}`),
+    workspaces: (query = '') => call(WorkspaceList, `/v1/workspaces?${query}`),
     attempt: (name, after) => call(AttemptView, `/v1/attempts/${name}${after === undefined ? '' : `?after=${after}`}`),
     attempts: (query = '') => call(AttemptPage, `/v1/attempts?${query}`),
     tasks: (query = '') => call(TaskPage, `/v1/tasks?${query}`),

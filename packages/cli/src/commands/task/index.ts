@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { registerList } from './list.ts'
 import { registerLogs } from './logs.ts'
+import { registerRelease } from './release.ts'
 import { registerRetry } from './retry.ts'
 import { registerStatus } from './status.ts'
 import { registerStop } from './stop.ts'
@@ -18,6 +19,7 @@ export function registerTask(program: Command, context: CliContext): void {
     registerLogs,
     registerWait,
     registerStop,
+    registerRelease,
   ]) {
     register(task, context)
   }

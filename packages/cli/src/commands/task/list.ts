@@ -57,8 +57,12 @@ function describeTasks({ tasks, next }: TaskPage, { screen, clock, environment }
     latest.agent,
     latest.name,
   ])
+  const isBusy = tasks.some(({ latest }) => latest.reason === 'WorkspaceBusy')
+  const hint = !isBusy
+    ? ''
+    : `\nWorkspaceBusy: see what may still run with: ${environment.ORCHESTRATOR_COMMAND} task release`
   const more = next === null ? '' : `\nMore with: --cursor ${printableLine(next)}`
-  return formatTable([header, ...rows]) + more
+  return formatTable([header, ...rows]) + hint + more
 }
 
 function describeCost(usage: Usage | null): string {

@@ -1,11 +1,11 @@
-import { createInterface } from 'node:readline/promises'
 import { type AttemptView, isTerminal } from '@orchestrator/shared/contracts'
-import { printableLine, TerminalError } from '@orchestrator/shared/core'
+import { printableLine } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { nextCommand } from '../../output/describe-attempt.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { formatFields } from '../../output/table.ts'
+import { confirm, type Question } from '../confirm.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
 import { findAttempt, withAttemptReference } from './attempt-reference.ts'
 
@@ -23,7 +23,7 @@ export function registerStop(task: Command, context: CliContext): void {
     .action(async (name: string, taskId: string | undefined, flags: StopFlags) => {
       const client = await connect(context, flags)
       const attempt = await findAttempt(client, { name, taskId, tag: flags.tag })
-      if (flags.yes !== true && !isTerminal(attempt.phase)) await confirm(context, attempt)
+      if (flags.yes !== true && !isTerminal(attempt.phase)) await confirm(context, question(attempt))
       const answer = await client.stop(attempt.name, flags.note === undefined ? {} : { note: flags.note })
       const { screen, environment } = context
       if (flags.output === 'json') return screen.print(toJsonLine(answer))
@@ -43,19 +43,9 @@ export function registerStop(task: Command, context: CliContext): void {
   ])
 }
 
-async function confirm({ screen, stdin, interactive, signal }: CliContext, attempt: AttemptView): Promise<void> {
-  if (!interactive) throw new TerminalError('INPUT_INVALID', `stopping ${attempt.name} has to be confirmed: add --yes`)
-  screen.print(`Stop ${attempt.name} (${attempt.phase})? Its commits, branch and workspace are kept. [y/N]`)
-  const lines = createInterface({ input: stdin, signal })
-  const [answer = ''] = await Array.fromAsync(takeOne(lines))
-  if (!/^y(es)?$/i.test(answer.trim())) throw new TerminalError('INPUT_INVALID', 'not stopped')
-}
-
-async function* takeOne<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
-  for await (const item of items) {
-    yield item
-    return
-  }
+function question({ name, phase }: AttemptView): Question {
+  const text = `Stop ${name} (${phase})? Its commits, branch and workspace are kept.`
+  return { text, doing: `stopping ${name}`, refused: 'not stopped' }
 }
 
 function describeKept({ name, branch, workspace, repository }: AttemptView): string {

@@ -1,0 +1,63 @@
+/** A workspace that waits for a person's word, as people read it. Pure. */
+import type { ReleaseAnswer, WorkspaceHolder, WorkspaceView } from '@orchestrator/shared/contracts'
+import { printableLine } from '@orchestrator/shared/core'
+import { plural } from './describe-attempt.ts'
+import { formatDuration } from './duration.ts'
+import { type Field, formatFields, formatTable } from './table.ts'
+
+/** What a person is about to vouch for, and what that means. */
+export function describeWorkspace(view: WorkspaceView, now: Date): string {
+  return [
+    `${printableLine(view.workspace)} is busy: nothing proves that ${view.holder?.attempt ?? ''} has left it.`,
+    formatFields([...holderFields(view.holder, now), ['Waiting', describeWaiting(view)]]),
+    '',
+    'By releasing it you vouch, in the ledger and for good, that no process and no pod of this workload runs any more.',
+    'The next attempt gets the same workspace at once: whatever still runs would write into it together with it.',
+    'Release it?',
+  ].join('\n')
+}
+
+function holderFields(holder: WorkspaceHolder | null, now: Date): readonly Field[] {
+  if (holder === null) return []
+  const { phase, workload, finishedAt } = holder
+  const ago = finishedAt === null ? '' : ` (${formatDuration(now.getTime() - Date.parse(finishedAt))} ago)`
+  return [
+    ['Ended', `${phase}${finishedAt === null ? '' : `, ${finishedAt}`}${ago}`],
+    ['Workload', workload === null ? undefined : `${printableLine(workload.uid)} (${printableLine(workload.runtime)})`],
+    ['Machine', workload === null ? undefined : printableLine(workload.location)],
+  ]
+}
+
+function describeWaiting({ waiting, moreWaiting }: WorkspaceView): string {
+  const [first] = waiting
+  if (first === undefined) return moreWaiting ? 'yes' : 'nobody'
+  return `${plural(waiting.length, 'attempt')}${moreWaiting ? ' and more' : ''}, first ${first.attempt}`
+}
+
+export function describeRelease(answer: ReleaseAnswer, { waiting }: WorkspaceView): string {
+  const [next] = waiting
+  return [
+    printableLine(answer.message),
+    formatFields([
+      ['Workload', printableLine(answer.workloadUid)],
+      ['Vouched', `${printableLine(answer.requestedBy.caller)} (${answer.requestedBy.door}), ${answer.at}`],
+      ['Note', answer.note === null ? undefined : printableLine(answer.note)],
+      ['Next', next?.attempt ?? 'nobody waits'],
+    ]),
+  ].join('\n')
+}
+
+/** Every workspace that waits for a person's word. */
+export function describeBusy(workspaces: readonly WorkspaceView[], command: string): string {
+  if (workspaces.length === 0) return 'No workspace waits for a person to vouch for it.'
+  const rows = workspaces.map(({ service, holder, waiting, moreWaiting }) => [
+    service,
+    holder?.attempt ?? '',
+    holder?.finishedAt ?? '',
+    `${waiting.length}${moreWaiting ? '+' : ''}`,
+    printableLine(holder?.workload?.location ?? ''),
+    printableLine(holder?.workload?.uid ?? ''),
+  ])
+  const table = formatTable([['SERVICE', 'ENDED ATTEMPT', 'SINCE', 'WAITING', 'MACHINE', 'WORKLOAD'], ...rows])
+  return `${table}\n\nOnce nothing of a workload runs any more: ${command} task release <service>`
+}
