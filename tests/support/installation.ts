@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,6 +22,8 @@ export interface Installation extends AsyncDisposable {
   workspace(service: string): string
   /** Runs `orchestrator …` against it. */
   cli(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>
+  /** What the running `up` has said so far, standard error too. */
+  output(): string
   /** Ends `up` as by a power failure of this one process. */
   kill(): Promise<void>
   /** Starts `up` on the same state directory again. */
@@ -30,12 +32,39 @@ export interface Installation extends AsyncDisposable {
 
 export type SettingsInput = z.input<typeof Settings>
 
-export async function startInstallation(settings: SettingsInput): Promise<Installation> {
-  const root = await mkdtemp(join(tmpdir(), 'orchestrator-up-'))
+/** Where `up` runs. */
+export interface Place {
+  spawn(command: readonly string[]): ChildProcess
+  /** By the pid that the process has there. */
+  signal(pid: number, signal: NodeJS.Signals): Promise<void>
+  /** A path there, as this process sees it. */
+  outside(path: string): string
+}
+
+const THIS_MACHINE: Place = {
+  spawn: ([program = '', ...args]) => spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }),
+  signal: async (pid, signal) => {
+    process.kill(pid, signal)
+    return await Promise.resolve()
+  },
+  outside: (path) => path,
+}
+
+export interface InstallationPlace {
+  /** Its state directory is below this folder; one that is removed at the end when left out. */
+  readonly folder?: string
+  readonly place?: Place
+}
+
+export async function startInstallation(
+  settings: SettingsInput,
+  { folder, place = THIS_MACHINE }: InstallationPlace = {},
+): Promise<Installation> {
+  const root = folder ?? (await mkdtemp(join(tmpdir(), 'orchestrator-up-')))
   const settingsFile = join(root, 'settings.json')
   await writeFile(settingsFile, JSON.stringify(settings))
   const stateDirectory = join(root, 'state')
-  const up = createUp(['--state-dir', stateDirectory, '--config', settingsFile, '--port', '0'], stateDirectory)
+  const up = createUp(stateDirectory, settingsFile, place)
   await up.start()
   return {
     get api() {
@@ -50,6 +79,7 @@ export async function startInstallation(settings: SettingsInput): Promise<Instal
     stateDirectory,
     workspace: (service) => join(stateDirectory, 'workspaces', `workspace-${service}`),
     cli: (...args) => runCli([...args, '--server', up.url()]),
+    output: () => up.output(),
     kill: () => up.end('SIGKILL'),
     start: () => up.start(),
     [Symbol.asyncDispose]: async () => {
@@ -58,7 +88,7 @@ export async function startInstallation(settings: SettingsInput): Promise<Instal
         .catch(() => [])
       await up.end('SIGTERM')
       await endRunners(attempts.length, stateDirectory)
-      await rm(root, { recursive: true, force: true })
+      if (folder === undefined) await rm(root, { recursive: true, force: true })
     },
   }
 }
@@ -66,43 +96,47 @@ export async function startInstallation(settings: SettingsInput): Promise<Instal
 interface Up {
   start(): Promise<void>
   end(signal: NodeJS.Signals): Promise<void>
+  output(): string
   url(): string
   pid(): number
 }
 
-const UpFile = z.object({ url: z.string(), pid: z.int() })
+const UpFile = z.object({ pid: z.int() })
 
-function createUp(args: readonly string[], stateDirectory: string): Up {
-  let child: ReturnType<typeof spawn> | undefined
-  let listening = ''
+function createUp(stateDirectory: string, settingsFile: string, place: Place): Up {
+  const args = ['--state-dir', stateDirectory, '--config', settingsFile, '--port', '0']
+  const upFile = join(stateDirectory, 'up.json')
+  let child: ChildProcess | undefined
+  let output = ''
+  let [listening, pid] = ['', 0]
   return {
     start: async () => {
-      const up = spawn(process.execPath, [CLI, 'up', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+      const up = place.spawn([process.execPath, CLI, 'up', ...args])
       child = up
-      let output = ''
-      up.stdout.on('data', (data: Buffer) => (output += data.toString()))
-      up.stderr.on('data', (data: Buffer) => (output += data.toString()))
+      output = ''
+      up.stdout?.on('data', (data: Buffer) => (output += data.toString()))
+      up.stderr?.on('data', (data: Buffer) => (output += data.toString()))
       await expect
         .poll(
-          async () => {
+          () => {
             if (up.exitCode !== null) throw new Error(`up ended with ${up.exitCode}: ${output}`)
-            const file = await readFile(join(stateDirectory, 'up.json'), 'utf8').catch(() => '{}')
-            const { data } = UpFile.safeParse(JSON.parse(file))
-            listening = data?.url ?? ''
-            return data?.pid
+            listening = /is up at (\S+)/.exec(output)?.[1] ?? ''
+            return listening
           },
           { timeout: 20_000 },
         )
-        .toBe(up.pid)
+        .not.toBe('')
+      pid = UpFile.parse(JSON.parse(await readFile(place.outside(upFile), 'utf8'))).pid
     },
     end: async (signal) => {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
       const exited = once(child, 'exit')
-      child.kill(signal)
+      await place.signal(pid, signal).catch(() => undefined)
       await exited
     },
+    output: () => output,
     url: () => listening,
-    pid: () => child?.pid ?? 0,
+    pid: () => pid,
   }
 }
 
@@ -125,7 +159,7 @@ async function submittedIds(stateDirectory: string): Promise<readonly string[]> 
   return ids
 }
 
-async function runCli(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+export async function runCli(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1' },

@@ -80,7 +80,17 @@ describe('judge', () => {
       evidence({ cause: 'deadline' }, { stopRequested: true }),
       { phase: 'TimedOut', reason: 'DeadlineExceeded' },
     ],
-    ['a restarted machine', evidence({ cause: 'reboot' }), { phase: 'Failed', reason: 'WorkloadLost' }],
+    ['a restarted machine', evidence({ cause: 'reboot' }), { phase: 'Unknown', reason: 'WorkloadLost' }],
+    [
+      'a restarted machine after a stop',
+      evidence({ cause: 'reboot' }, { stopRequested: true }),
+      { phase: 'Stopped', reason: 'StopRequested' },
+    ],
+    [
+      'a machine restarted before it was let go',
+      evidence({ cause: 'reboot', neverLetGo: true }),
+      { phase: 'Failed', reason: 'LaunchFailed' },
+    ],
     ['nothing after a stop', evidence({}, { stopRequested: true }), { phase: 'Stopped', reason: 'StopRequested' }],
     ['a claim lost after a stop', evidence({ claimLost: true }, { stopRequested: true }), { phase: 'Stopped' }],
     ['a claim lost', evidence({ claimLost: true }), { phase: 'Unknown', reason: 'WorkloadLost' }],
@@ -98,7 +108,9 @@ describe('judge', () => {
     expect(message).toContain('may have acted')
     expect(message).toContain('branch feature/task-1.2-implementation of github.com/myorg/trader')
     expect(message).toContain('tasks/master-1.2/attempt-1')
+    expect(message).toContain('then retry it')
     expect(message).toContain('Nothing runs again by itself')
+    expect(judge(evidence({ cause: 'reboot' }))?.message).toContain('its machine was restarted')
   })
 
   const arbitrary = fc.record({
@@ -127,7 +139,7 @@ describe('judge', () => {
     if (whose === 'own') return outcome
     if (!confirmed) return undefined
     if (said === 'own') return outcome
-    if (cause !== undefined) return cause === 'deadline' ? 'TimedOut' : 'Failed'
+    if (cause !== undefined && cause !== 'reboot') return cause === 'deadline' ? 'TimedOut' : 'Failed'
     if (stopRequested) return 'Stopped'
     return neverLetGo ? 'Failed' : 'Unknown'
   }

@@ -1,6 +1,6 @@
 /** How an attempt ended: evidence in, verdict out. */
 import { Outcome, type Reason, type ResultRecord, type TerminalPhase } from '@orchestrator/shared/contracts'
-import type { FoundRecord, Observation, RuntimeCause, SummaryLine } from './observers/port.ts'
+import type { EndObservation, FoundRecord, Observation, RuntimeCause, SummaryLine } from './observers/port.ts'
 import { attemptFolder, type StartedAttempt } from './started-attempt.ts'
 
 export interface Evidence {
@@ -26,7 +26,8 @@ type EndedEvidence = Evidence & { readonly observation: Extract<Observation, { k
 
 /**
  * The result record decides, also when a stop was asked for; then the last log line; then what the runtime says; then a
- * stop. What is left is `Unknown`. Evidence with another attempt's id is none.
+ * stop. What is left is `Unknown`, a restart of the machine too: what had been done by then, nobody knows. Evidence with
+ * another attempt's id is none.
  * @returns undefined when it is too early to tell
  */
 export function judge(evidence: Evidence): Verdict | undefined {
@@ -53,20 +54,27 @@ function fromSummary({ outcome, reason, message }: SummaryLine, attempt: Started
 }
 
 function withoutRecord({ attempt, observation, stopRequested }: EndedEvidence): Verdict {
-  if (observation.cause !== undefined) return fromCause(observation.cause, attempt)
+  const { cause } = observation
+  if (cause !== undefined && cause !== 'reboot') return fromCause(cause, attempt)
   if (stopRequested) return stopped(attempt)
   if (observation.neverLetGo) return neverLetGo()
-  return unknown(attempt, observation.claimLost ? 'another workload owns it' : 'nothing says why')
+  return unknown(attempt, describeLoss(observation))
 }
 
-const CAUSES: Readonly<Record<RuntimeCause, { phase: TerminalPhase; reason: Reason; text: string }>> = {
+function describeLoss({ cause, claimLost }: EndObservation): string {
+  if (cause === 'reboot') return 'its machine was restarted meanwhile'
+  return claimLost ? 'another workload owns it' : 'nothing says why'
+}
+
+type DecidingCause = Exclude<RuntimeCause, 'reboot'>
+
+const CAUSES: Readonly<Record<DecidingCause, { phase: TerminalPhase; reason: Reason; text: string }>> = {
   oom: { phase: 'Failed', reason: 'OOMKilled', text: 'It was ended because it used more memory than it may.' },
   eviction: { phase: 'Failed', reason: 'Evicted', text: 'It was evicted from its node.' },
   deadline: { phase: 'TimedOut', reason: 'DeadlineExceeded', text: 'It was ended because its time was over.' },
-  reboot: { phase: 'Failed', reason: 'WorkloadLost', text: 'Its machine was restarted.' },
 }
 
-function fromCause(cause: RuntimeCause, attempt: StartedAttempt): Verdict {
+function fromCause(cause: DecidingCause, attempt: StartedAttempt): Verdict {
   const { phase, reason, text } = CAUSES[cause]
   return plain(phase, reason, `${text} There is no result record: see ${places(attempt)} for what it did before.`)
 }
@@ -82,7 +90,7 @@ function neverLetGo(): Verdict {
 
 function unknown(attempt: StartedAttempt, detail: string): Verdict {
   const message =
-    `It ended without a result record (${detail}), so it may have acted: see ${places(attempt)}. ` +
+    `It ended without a result record (${detail}), so it may have acted: look at ${places(attempt)}, then retry it. ` +
     'Nothing runs again by itself.'
   return plain('Unknown', 'WorkloadLost', message)
 }

@@ -24,6 +24,8 @@ export async function takeStateDirectory(path: string): Promise<StateDirectory> 
   await chmod(path, 0o700)
   const lock = acquireExclusiveLock(join(path, 'up.lock'))
   if (lock === undefined) throw new TerminalError('BROKER_DIRECTORY_IN_USE', await describeOther(path))
+  // Of an `up` that was killed: until this one listens, nobody is told of an address that is no more.
+  await rm(join(path, UP_FILE), { force: true })
   return {
     path,
     announce: async (up) => {

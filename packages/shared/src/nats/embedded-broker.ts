@@ -9,7 +9,7 @@ import {
   type PortsFile,
   readLogTail,
   readPortsFiles,
-  removePortsFilesBut,
+  removePortsFilesOf,
   writeConfig,
 } from './embedded-files.ts'
 import {
@@ -111,10 +111,11 @@ async function tryStart(options: EmbeddedBrokerOptions, starting: Starting): Pro
     maxStorageBytes,
   }
   await writeConfig(directory, renderBrokerConfig(config))
+  // Before the new one has a pid, which may be that of an old one.
+  await removePortsFilesOf(directory, async (pid) => !(await isBrokerOf(directory, pid)))
   const started = await spawnBroker(directory, { binary: options.binary, flock })
   const ports = await untilListening(options, { directory, started })
   if (ports === undefined) return undefined
-  await removePortsFilesBut(directory, started.pid)
   options.logger.info({ pid: ports.pid, url: ports.url, directory: directory.root }, 'started the broker')
   return ports
 }

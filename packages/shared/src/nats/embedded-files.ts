@@ -129,12 +129,15 @@ async function readPortsFile(directory: string, name: string): Promise<PortsFile
   return pid === undefined || url === undefined ? undefined : { pid: Number(pid), url }
 }
 
-/** Those of brokers that were killed stay behind. */
-export async function removePortsFilesBut({ ports }: BrokerDirectory, pid: number): Promise<void> {
-  const stale = (await readdir(ports)).filter(
-    (name) => PORTS_FILE.test(name) && PORTS_FILE.exec(name)?.[1] !== String(pid),
-  )
-  await Promise.all(stale.map((name) => rm(path.join(ports, name), { force: true })))
+/** Those of brokers that were killed stay behind; after a reboot another process may have such a pid. */
+export async function removePortsFilesOf(
+  { ports }: BrokerDirectory,
+  isDead: (pid: number) => Promise<boolean>,
+): Promise<void> {
+  const pids = (await readdir(ports)).flatMap((name) => PORTS_FILE.exec(name)?.[1] ?? [])
+  for (const pid of pids) {
+    if (await isDead(Number(pid))) await rm(path.join(ports, `nats-server_${pid}.ports`), { force: true })
+  }
 }
 
 /** The last lines that the broker wrote. */

@@ -2,7 +2,7 @@
 import type { AttemptRef, ResultRecord, RunnerLine } from '@orchestrator/shared/contracts'
 import type { StartedAttempt } from '../started-attempt.ts'
 
-/** What the runtime itself says about an end. */
+/** What the runtime itself says about an end. A reboot says when, but not how far it had come. */
 export type RuntimeCause = 'oom' | 'eviction' | 'deadline' | 'reboot'
 
 export type SummaryLine = Extract<RunnerLine, { kind: 'summary' }>

@@ -68,7 +68,7 @@ function endOf({ workloadUid }: StartedAttempt, processes: ProcessTable): 'alive
 async function observeEnd(folder: string, attempt: StartedAttempt, end: 'reboot' | 'gone'): Promise<Observation> {
   const record = await readRecord(folder, attempt)
   const { summary, claimLost } = await readLastWords(linesOf(folder, attempt.workloadUid))
-  const cause = end === 'reboot' ? end : await causeOf(folder)
+  const cause = (await causeOf(folder)) ?? (end === 'reboot' ? end : undefined)
   return {
     kind: 'ended',
     ...(cause === undefined ? {} : { cause }),
