@@ -1,6 +1,5 @@
 /** What `task submit` and `task retry` answer to a person. Pure. */
-import type { SubmitAnswer, ValueSource, ValueSources } from '@orchestrator/shared/contracts'
-import { DEFAULT_TAG } from '@orchestrator/shared/contracts'
+import { DEFAULT_TAG, type DefaultedField, type SubmitAnswer, ValueSource } from '@orchestrator/shared/contracts'
 import { printable, printableLine } from '@orchestrator/shared/core'
 import { formatFields } from './table.ts'
 
@@ -24,7 +23,7 @@ const SOURCES: Record<Exclude<ValueSource, 'request'>, string> = {
 const FOR_HTTP = /^Follow it: (?:GET|POST) /
 
 export function describeSubmit({ answer, command, platformDetected }: SubmitText): string {
-  const said = (value: string, field: keyof ValueSources): string => value + sourceOf(answer.sources[field])
+  const said = (value: string, field: DefaultedField): string => value + sourceOf(answer.sources[field])
   const { task, repository, platform } = answer
   const tag = task.tag === DEFAULT_TAG ? '' : `, tag ${task.tag}`
   const fields = formatFields([
@@ -76,8 +75,11 @@ function describeRepository({ url, branch, githubUser }: SubmitAnswer['repositor
   return `${printableLine(url)}, branch ${printableLine(branch)}, user ${printableLine(githubUser)}`
 }
 
-function sourceOf(source: ValueSource | undefined): string {
-  return source === undefined || source === 'request' ? '' : ` (${SOURCES[source]})`
+/** A newer server may name sources that are not known here: they are shown as they are. */
+function sourceOf(source: string | undefined): string {
+  if (source === undefined || source === 'request') return ''
+  const known = ValueSource.exclude(['request']).safeParse(source)
+  return ` (${known.success ? SOURCES[known.data] : printableLine(source)})`
 }
 
 function describeQueue(ahead: number): string {

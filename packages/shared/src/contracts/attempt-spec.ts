@@ -1,7 +1,7 @@
 /** What one attempt is to do, completely resolved at acceptance. Events are read openly: unknown fields pass. */
 import { z } from 'zod'
 import { AgentName, AttemptRef } from './identity.ts'
-import { Gates, Limits } from './limits.ts'
+import { Limits, StoredGate } from './limits.ts'
 import { AttemptName } from './names.ts'
 import { BranchName, RepositoryUrl, WorkingDirectory } from './repositories.ts'
 
@@ -57,7 +57,7 @@ export const AttemptSpec = z.object({
   prompt: Prompt,
   limits: Limits,
   /** The service's default gates; a `gates.json` beside the task's documents goes before them. */
-  gates: Gates,
+  gates: z.array(StoredGate),
 })
 export type AttemptSpec = z.infer<typeof AttemptSpec>
 
@@ -66,7 +66,7 @@ export const ValueSource = z.enum(['request', 'service', 'defaults', 'agent', 'p
 export type ValueSource = z.infer<typeof ValueSource>
 
 /** The fields of the spec that may be left out of a request. */
-export const DEFAULTED_FIELDS = [
+const DEFAULTED_FIELDS = [
   'agent',
   'model',
   'repositoryUrl',
@@ -79,5 +79,7 @@ export const DEFAULTED_FIELDS = [
   'limits',
   'gates',
 ] as const
-export const ValueSources = z.partialRecord(z.enum(DEFAULTED_FIELDS), ValueSource)
+export type DefaultedField = (typeof DEFAULTED_FIELDS)[number]
+/** Field → {@link ValueSource}. Open on both sides: a newer release may have more fields, and more places where values come from. */
+export const ValueSources = z.record(z.string(), z.string())
 export type ValueSources = z.infer<typeof ValueSources>

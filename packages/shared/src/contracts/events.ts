@@ -15,13 +15,15 @@ import { ResultSummary, Usage } from './result.ts'
 export const EVENT_MAX_BYTES = 8 * 1024
 
 export const Requester = z.object({
-  door: z.enum(['http', 'mcp', 'cli', 'kubernetes']),
+  /** `http`, `cli`, `mcp` or `kubernetes`; a newer release may have others. */
+  door: z.string().min(1).max(40),
   /** Who asked, as the door knows them. */
   caller: z.string().max(200),
 })
 export type Requester = z.infer<typeof Requester>
 
-export const Epoch = z.object({
+/** Loose: documents hold it too, and keep what they do not know. */
+export const Epoch = z.looseObject({
   /** Raised by a restore of the ledger. */
   generation: z.int().min(1),
   /** The ledger's last sequence at the grant. */

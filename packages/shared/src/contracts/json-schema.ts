@@ -18,7 +18,8 @@ import { AttemptFile, ClaimFile, GoFile, HeldFile, RunnerLine, StopFile } from '
 import { Settings } from './settings.ts'
 import { ReleaseAnswer, ReleaseBody, WorkspaceView } from './workspace-api.ts'
 
-const CONTRACTS = {
+/** Everything that leaves a process: by events, documents, files and the API. */
+export const CONTRACTS = {
   'task.submitted': TaskSubmitted,
   'task.stopRequested': StopRequested,
   'attempt.started': AttemptStarted,

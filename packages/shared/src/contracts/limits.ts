@@ -43,6 +43,9 @@ export const Gate = z.strictObject({
 })
 export type Gate = z.infer<typeof Gate>
 
+/** As events carry it: read openly. */
+export const StoredGate = z.object(Gate.shape)
+
 export const DEFAULT_GATE_TIMEOUT_SECONDS = 600
 
 /** The content of a `gates.json`. */
