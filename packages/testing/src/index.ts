@@ -8,13 +8,9 @@ export {
 } from './git-remotes.ts'
 export { createTestClock, type TestClock } from './clocks.ts'
 export { natsServerBinary, natsServerVersion } from './nats-server.ts'
-export {
-  silentLog,
-  startTestBroker,
-  type TestBroker,
-  type TestBrokerOptions,
-  type TestConnectOptions,
-} from './broker.ts'
+export { silentLog, type TestConnectOptions, type TestServers } from './broker-connection.ts'
+export { startTestBroker, type TestBroker, type TestBrokerOptions } from './broker.ts'
+export { startTestCluster, type TestCluster, type TestClusterOptions, type TestMember } from './cluster.ts'
 export { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts'
 export {
   type ReceivedWebhook,

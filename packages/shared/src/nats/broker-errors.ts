@@ -18,6 +18,8 @@ const INSUFFICIENT_RESOURCES = 10_023
 const STORAGE_EXCEEDED = 10_047
 const STORE_FAILED = 10_077
 const JETSTREAM_NOT_ENABLED = 10_076
+/** A cluster whose members have not all been heard of yet. */
+const NO_PEERS = 10_005
 
 const FULL: readonly number[] = [ACCOUNT_LIMIT, INSUFFICIENT_RESOURCES, STORAGE_EXCEEDED, STORE_FAILED]
 const CONFLICT: readonly number[] = [
@@ -45,7 +47,7 @@ export function brokerFault(error: unknown): BrokerFault {
 function apiFault({ code, status }: JetStreamApiError): BrokerFault {
   if (CONFLICT.includes(code)) return 'conflict'
   if (FULL.includes(code)) return 'full'
-  return status === SERVICE_UNAVAILABLE ? 'unavailable' : 'other'
+  return status === SERVICE_UNAVAILABLE || code === NO_PEERS ? 'unavailable' : 'other'
 }
 
 function isPermissionError(error: unknown): boolean {

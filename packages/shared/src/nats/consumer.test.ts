@@ -1,5 +1,6 @@
-import { sampleAttempt, silentLog, startTestBroker, submittedEvent, type TestBroker } from '@orchestrator/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sampleAttempt, silentLog, startTestBroker, submittedEvent, type TestServers } from '@orchestrator/testing'
+import { describeOnBrokers, describeOnVersions } from '@orchestrator/testing/vitest'
+import { expect, it } from 'vitest'
 import { taskSubject } from '../contracts/index.ts'
 import { RetryableError, systemClock, TerminalError } from '../core/index.ts'
 import type { Broker } from './connection.ts'
@@ -8,13 +9,12 @@ import { createDeadLetters } from './dead-letters.ts'
 import type { Delivery } from './ports.ts'
 
 const { signal } = new AbortController()
-let server: TestBroker
+let server: TestServers
 let broker: Broker
-beforeAll(async () => {
-  server = await startTestBroker()
-  broker = await server.connect('test')
+const describeOnEach = describeOnBrokers(async (servers) => {
+  server = servers
+  broker = await servers.connect('test')
 })
-afterAll(() => server[Symbol.asyncDispose]())
 
 let names = 0
 /** Each test has a service, and so subjects and a durable, of its own. */
@@ -51,7 +51,7 @@ function durable(
   }
 }
 
-describe('runDurable', () => {
+describeOnEach('runDurable', () => {
   it('handles what is stored and what comes, each message once', async () => {
     const service = ownService()
     const seen: number[] = []
@@ -118,28 +118,6 @@ describe('runDurable', () => {
     expect(consumer.health()).toBe('ok')
   })
 
-  it('goes on after a crash of the broker and after the loss of its consumer', async () => {
-    await using crashing = await startTestBroker()
-    const own = await crashing.connect('own')
-    const writer = await crashing.connect('writer')
-    const seen = new Set<number>()
-    await using consumer = await runDurable(
-      durable('crashing', async ({ stored }) => void seen.add(stored.seq), { broker: own }),
-    )
-    const first = await submit(writer, 'crashing')
-    await expect.poll(() => seen.has(first)).toBe(true)
-    await crashing.kill()
-    await expect.poll(() => consumer.health()).not.toBe('ok')
-    await crashing.restart()
-    await expect.poll(() => writer.connected).toBe(true)
-    const second = await submit(writer, 'crashing', { taskId: '2' })
-    await expect.poll(() => seen.has(second), { timeout: 10_000 }).toBe(true)
-    await writer.jsm.consumers.delete('TASKS', 'crashing')
-    const third = await submit(writer, 'crashing', { taskId: '3' })
-    await expect.poll(() => seen.has(third), { timeout: 10_000 }).toBe(true)
-    expect(consumer.health()).toBe('ok')
-  }, 40_000)
-
   it('gives back at once what it has not begun when it is stopped, and lets the running handler end', async () => {
     const service = ownService()
     const begun = Promise.withResolvers<void>()
@@ -170,7 +148,7 @@ describe('runDurable', () => {
   })
 })
 
-describe('giving up', () => {
+describeOnEach('giving up', () => {
   it('keeps what cannot be read', async () => {
     const service = ownService()
     await broker.js.publish(taskSubject(sampleAttempt('1', 1, service)), 'not even JSON')
@@ -205,4 +183,28 @@ describe('giving up', () => {
     expect({ seq, num_ack_pending }).toEqual({ seq, num_ack_pending: 1 })
     expect(consumer.health()).toBe('ok')
   })
+})
+
+describeOnVersions('a broker of its own', (binary) => {
+  it('goes on after a crash of the broker and after the loss of its consumer', async () => {
+    await using crashing = await startTestBroker({ binary })
+    const own = await crashing.connect('own')
+    const writer = await crashing.connect('writer')
+    const seen = new Set<number>()
+    await using consumer = await runDurable(
+      durable('crashing', async ({ stored }) => void seen.add(stored.seq), { broker: own }),
+    )
+    const first = await submit(writer, 'crashing')
+    await expect.poll(() => seen.has(first)).toBe(true)
+    await crashing.kill()
+    await expect.poll(() => consumer.health()).not.toBe('ok')
+    await crashing.restart()
+    await expect.poll(() => writer.connected).toBe(true)
+    const second = await submit(writer, 'crashing', { taskId: '2' })
+    await expect.poll(() => seen.has(second), { timeout: 10_000 }).toBe(true)
+    await writer.jsm.consumers.delete('TASKS', 'crashing')
+    const third = await submit(writer, 'crashing', { taskId: '3' })
+    await expect.poll(() => seen.has(third), { timeout: 10_000 }).toBe(true)
+    expect(consumer.health()).toBe('ok')
+  }, 40_000)
 })

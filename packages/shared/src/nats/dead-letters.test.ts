@@ -1,5 +1,6 @@
-import { sampleAttempt, silentLog, startTestBroker, submittedEvent, type TestBroker } from '@orchestrator/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sampleAttempt, silentLog, submittedEvent } from '@orchestrator/testing'
+import { describeOnBrokers } from '@orchestrator/testing/vitest'
+import { expect, it } from 'vitest'
 import { deadLetterSubject, taskSubject } from '../contracts/index.ts'
 import { systemClock, TerminalError } from '../core/index.ts'
 import type { Broker } from './connection.ts'
@@ -8,15 +9,12 @@ import type { DeadLetterQuery, StoredDeadLetter } from './dead-letter-reading.ts
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts'
 
 const { signal } = new AbortController()
-let server: TestBroker
 let broker: Broker
 let letters: DeadLetters
-beforeAll(async () => {
-  server = await startTestBroker()
-  broker = await server.connect('test')
+const describeOnEach = describeOnBrokers(async (servers) => {
+  broker = await servers.connect('test')
   letters = createDeadLetters(broker)
 })
-afterAll(() => server[Symbol.asyncDispose]())
 
 let names = 0
 /** Each test has a service, and so subjects and a durable, of its own. */
@@ -93,11 +91,13 @@ const unsettled = async (service: string): Promise<number> => {
   return num_ack_pending + num_pending
 }
 
-it('are none in a stream that never had one', async () => {
-  expect(await letters.list({ limit: 10, signal })).toEqual([])
+describeOnEach('a stream that never had one', () => {
+  it('has no dead letters', async () => {
+    expect(await letters.list({ limit: 10, signal })).toEqual([])
+  })
 })
 
-describe('a replay', () => {
+describeOnEach('a replay', () => {
   it('hands the message to the same handler once the cause is mended, and the letter says that it was handled', async () => {
     const service = ownService()
     const { handler, handled, mend } = mendable()
@@ -236,7 +236,7 @@ describe('a replay', () => {
   })
 })
 
-describe('looking at dead letters', () => {
+describeOnEach('looking at dead letters', () => {
   it('shows the newest first, of one durable or all, in pages that join, whatever lies between', async () => {
     const [mine, other] = [ownService(), ownService()]
     const added: number[] = []

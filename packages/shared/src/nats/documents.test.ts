@@ -1,24 +1,22 @@
-import { silentLog, startTestBroker, type TestBroker } from '@orchestrator/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { silentLog, startTestBroker } from '@orchestrator/testing'
+import { describeOnBrokers, describeOnVersions } from '@orchestrator/testing/vitest'
+import { expect, it } from 'vitest'
 import { LeaseDocument } from '../contracts/index.ts'
 import type { Broker } from './connection.ts'
 import { openDocuments } from './documents.ts'
 import type { Documents } from './ports.ts'
 
-let server: TestBroker
 let broker: Broker
 let leases: Documents<LeaseDocument>
 const lease = (holder: string, beat = 0): LeaseDocument => ({ v: 1, holder, beat })
 const warnings: object[] = []
 
-beforeAll(async () => {
-  server = await startTestBroker()
+const describeOnEach = describeOnBrokers(async (server) => {
   broker = await server.connect('test', { logger: { ...silentLog, warn: (details) => warnings.push(details) } })
   leases = await openDocuments(broker, 'leases', LeaseDocument)
 })
-afterAll(() => server[Symbol.asyncDispose]())
 
-describe('documents', () => {
+describeOnEach('documents', () => {
   it('creates once, updates at the revision that was read, and removes', async () => {
     const first = await leases.create('a.1', lease('me'))
     await expect(leases.create('a.1', lease('you'))).rejects.toMatchObject({
@@ -82,9 +80,11 @@ describe('documents', () => {
     expect((await leases.list('new.*')).map(({ key }) => key)).toEqual(['new.2'])
     expect(warnings).toContainEqual({ bucket: 'leases', key: 'new.1', code: 'EVENT_TOO_NEW' })
   })
+})
 
+describeOnVersions('a broker of its own', (binary) => {
   it('watches what is there, then every change, across a crash of the broker', async () => {
-    await using crashing = await startTestBroker()
+    await using crashing = await startTestBroker({ binary })
     const own = await crashing.connect('watcher')
     const documents = await openDocuments(own, 'leases', LeaseDocument)
     const first = await documents.create('w.1', lease('a'))

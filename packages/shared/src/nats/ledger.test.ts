@@ -6,25 +6,24 @@ import {
   startedEvent,
   stopRequestedEvent,
   submittedEvent,
-  type TestBroker,
+  type TestServers,
 } from '@orchestrator/testing'
-import { beforeAll, afterAll, describe, expect, it } from 'vitest'
+import { describeOnBrokers, describeOnVersions } from '@orchestrator/testing/vitest'
+import { describe, expect, it } from 'vitest'
 import { attemptSubject, type LedgerEvent, newEventId, taskSubject } from '../contracts/index.ts'
 import type { Broker } from './connection.ts'
 import { createLedger } from './ledger.ts'
 import type { Decision, Ledger, StoredEvent, SubjectHistory } from './ports.ts'
 
 const { signal } = new AbortController()
-let server: TestBroker
+let server: TestServers
 let broker: Broker
 let ledger: Ledger
-
-beforeAll(async () => {
-  server = await startTestBroker()
-  broker = await server.connect('test')
+const describeOnEach = describeOnBrokers(async (servers) => {
+  server = servers
+  broker = await servers.connect('test')
   ledger = await createLedger(broker)
 })
-afterAll(() => server[Symbol.asyncDispose]())
 
 /** As a submitter: the next attempt of the task, or the one that this key already made. */
 function submitNext(taskId: string, eventId: string) {
@@ -61,7 +60,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return Array.fromAsync(items)
 }
 
-describe('publish', () => {
+describeOnEach('publish', () => {
   it('stores an event that expects an empty subject', async () => {
     const published = await ledger.publish(submitNext('100', newEventId()))
     expect(published.kind).toBe('stored')
@@ -155,20 +154,9 @@ describe('publish', () => {
     await expect(ledger.publish(request)).rejects.toMatchObject({ code: 'INPUT_INVALID' })
   })
 
-  it('gives up on a subject that never holds still', async () => {
-    const stale = {
-      ...submitNext('106', newEventId()),
-      decide: (): Decision<never> => ({
-        kind: 'publish',
-        event: submittedEvent(sampleAttempt('106')),
-        expectedSeq: 999_999,
-      }),
-    }
-    await expect(ledger.publish(stale)).rejects.toMatchObject({ code: 'LEDGER_CONFLICT' })
-  }, 20_000)
-
   it('goes through to exactly one stored event when the connection is cut after the broker stored it', async () => {
-    await using proxy = await startTcpProxy(server.url)
+    const [url = ''] = server.url.split(',')
+    await using proxy = await startTcpProxy(url)
     const behind = await server.connect('behind', { url: proxy.url })
     const distant = await createLedger(behind)
     proxy.loseAnswers()
@@ -185,36 +173,9 @@ describe('publish', () => {
     expect((await ledger.read(subject, signal)).events).toHaveLength(1)
     await behind[Symbol.asyncDispose]()
   }, 20_000)
-
-  it('fails at once while disconnected', async () => {
-    await using other = await startTestBroker()
-    const lonely = await other.connect('lonely')
-    const unreachable = await createLedger(lonely)
-    await other.kill()
-    await expect.poll(() => lonely.connected).toBe(false)
-    const before = performance.now()
-    await expect(unreachable.publish(submitNext('108', newEventId()))).rejects.toMatchObject({
-      code: 'BROKER_UNAVAILABLE',
-    })
-    expect(performance.now() - before).toBeLessThan(500)
-  })
 })
 
-describe('a full store', () => {
-  it('is told apart from an unavailable broker, and nothing is stored', async () => {
-    await using small = await startTestBroker({ maxStorageBytes: 64 * 1024 })
-    const own = await small.connect('small', { topology: false })
-    await own.jsm.streams.add({ name: 'TASKS', subjects: ['task.>'] })
-    const full = await createLedger(own)
-    const fill = async (): Promise<void> => {
-      for (let n = 1; n < 200; n += 1) await full.publish(submitNext('1', newEventId()))
-    }
-    await expect(fill()).rejects.toMatchObject({ code: 'LEDGER_FULL', retryable: true })
-    expect(await full.room(signal)).toMatchObject({ freeBytes: expect.toSatisfy((free: number) => free < 4096) })
-  })
-})
-
-describe('reading', () => {
+describeOnEach('reading', () => {
   it('leaves out foreign events and refuses to pass over those that it should understand', async () => {
     const subject = taskSubject(sampleAttempt('200'))
     await ledger.publish(submitNext('200', newEventId()))
@@ -278,7 +239,7 @@ describe('reading', () => {
   })
 })
 
-describe('follow', () => {
+describeOnEach('follow', () => {
   it('delivers what is stored, says that it has caught up, goes on with what comes, and ends with the signal', async () => {
     const stop = new AbortController()
     for (let i = 0; i < 3; i += 1) await ledger.publish(submitNext('300', newEventId()))
@@ -320,9 +281,36 @@ describe('follow', () => {
     stop.abort()
     await following
   })
+})
+
+describeOnVersions('a broker of its own', (binary) => {
+  it('that is full is told apart from an unavailable broker, and nothing is stored', async () => {
+    await using small = await startTestBroker({ binary, maxStorageBytes: 64 * 1024 })
+    const own = await small.connect('small', { topology: false })
+    await own.jsm.streams.add({ name: 'TASKS', subjects: ['task.>'] })
+    const full = await createLedger(own)
+    const fill = async (): Promise<void> => {
+      for (let n = 1; n < 200; n += 1) await full.publish(submitNext('1', newEventId()))
+    }
+    await expect(fill()).rejects.toMatchObject({ code: 'LEDGER_FULL', retryable: true })
+    expect(await full.room(signal)).toMatchObject({ freeBytes: expect.toSatisfy((free: number) => free < 4096) })
+  })
+
+  it('fails at once while disconnected', async () => {
+    await using other = await startTestBroker({ binary })
+    const lonely = await other.connect('lonely')
+    const unreachable = await createLedger(lonely)
+    await other.kill()
+    await expect.poll(() => lonely.connected).toBe(false)
+    const before = performance.now()
+    await expect(unreachable.publish(submitNext('108', newEventId()))).rejects.toMatchObject({
+      code: 'BROKER_UNAVAILABLE',
+    })
+    expect(performance.now() - before).toBeLessThan(500)
+  })
 
   it('misses and repeats nothing over crashes of the broker', async () => {
-    await using crashing = await startTestBroker()
+    await using crashing = await startTestBroker({ binary })
     const [reader, writer] = [await crashing.connect('reader'), await crashing.connect('writer')]
     const [reading, writing] = [await createLedger(reader), await createLedger(writer)]
     const stop = new AbortController()
@@ -344,4 +332,20 @@ describe('follow', () => {
     stop.abort()
     await following
   }, 60_000)
+})
+
+describe('a subject that never holds still', () => {
+  it('is given up', async () => {
+    await using single = await startTestBroker()
+    const busy = await createLedger(await single.connect('busy'))
+    const stale = {
+      ...submitNext('106', newEventId()),
+      decide: (): Decision<never> => ({
+        kind: 'publish',
+        event: submittedEvent(sampleAttempt('106')),
+        expectedSeq: 999_999,
+      }),
+    }
+    await expect(busy.publish(stale)).rejects.toMatchObject({ code: 'LEDGER_CONFLICT' })
+  }, 20_000)
 })

@@ -1,7 +1,7 @@
-import { startTestBroker, type TestBroker } from '@orchestrator/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestBroker } from '@orchestrator/testing'
+import { describeOnBrokers, describeOnVersions } from '@orchestrator/testing/vitest'
+import { expect, it } from 'vitest'
 import { type LogBatch, logSubject } from '../contracts/index.ts'
-import type { Broker } from './connection.ts'
 import { createLogs } from './logs.ts'
 import type { Logs } from './ports.ts'
 
@@ -14,17 +14,12 @@ function batch(first: number, count: number, closing?: { lines: number; gaps: nu
   return { head: closing === undefined ? head : { ...head, closing }, lines }
 }
 
-let server: TestBroker
-let broker: Broker
 let logs: Logs
-beforeAll(async () => {
-  server = await startTestBroker()
-  broker = await server.connect('test')
-  logs = createLogs(broker)
+const describeOnEach = describeOnBrokers(async (server) => {
+  logs = createLogs(await server.connect('test'))
 })
-afterAll(() => server[Symbol.asyncDispose]())
 
-describe('publish', () => {
+describeOnEach('publish', () => {
   it('stores in sequence and answers a refusal with the last batch that is there', async () => {
     const subject = subjectOf('1')
     expect(await logs.last(subject, signal)).toBeUndefined()
@@ -37,7 +32,7 @@ describe('publish', () => {
   })
 })
 
-describe('read', () => {
+describeOnEach('read', () => {
   it('starts with the batch that holds the line, and ends with what is stored or with the closing batch', async () => {
     const subject = subjectOf('2')
     let seq = 0
@@ -51,8 +46,20 @@ describe('read', () => {
     expect(followed.at(-1)?.head.closing).toEqual({ lines: 30, gaps: 0 })
   })
 
+  it('ends with the signal', async () => {
+    const stop = new AbortController()
+    const reading = Array.fromAsync(
+      logs.read({ subject: subjectOf('4'), fromLine: 1, follow: true, signal: stop.signal }),
+    )
+    await new Promise(setImmediate)
+    stop.abort()
+    expect(await reading).toEqual([])
+  })
+})
+
+describeOnVersions('a broker of its own', (binary) => {
   it('follows across crashes of the broker, also where they lose acknowledged batches', async () => {
-    await using crashing = await startTestBroker()
+    await using crashing = await startTestBroker({ binary })
     const own = await crashing.connect('logs')
     const crashingLogs = createLogs(own)
     const subject = subjectOf('3')
@@ -79,15 +86,5 @@ describe('read', () => {
     await crashingLogs.publish(subject, batch(writer.next, 0, { lines: writer.next - 1, gaps: 0 }), writer.expected)
     await reading
     expect([...new Set(seen)]).toEqual(Array.from({ length: writer.next - 1 }, (_, i) => i + 1))
-  })
-
-  it('ends with the signal', async () => {
-    const stop = new AbortController()
-    const reading = Array.fromAsync(
-      logs.read({ subject: subjectOf('4'), fromLine: 1, follow: true, signal: stop.signal }),
-    )
-    await new Promise(setImmediate)
-    stop.abort()
-    expect(await reading).toEqual([])
   })
 })

@@ -1,6 +1,8 @@
-import { startTestBroker, silentLog } from '@orchestrator/testing'
+import type { StreamConfig } from '@nats-io/jetstream'
+import { startTestBroker, silentLog, type TestServers } from '@orchestrator/testing'
+import { describeOnBrokers, describeOnVersions } from '@orchestrator/testing/vitest'
 import { describe, expect, it } from 'vitest'
-import type { BrokerLog } from './connection.ts'
+import type { Broker, BrokerLog } from './connection.ts'
 import { connectBroker } from './connection.ts'
 import { createLedger } from './ledger.ts'
 import { askedStreams, differences, neededBytes } from './topology-streams.ts'
@@ -14,19 +16,37 @@ function recordingLog(): BrokerLog & { readonly errors: object[] } {
   return { ...silentLog, errors, error: (details) => errors.push(details) }
 }
 
-describe('declareTopology', () => {
+let server: TestServers
+const describeOnEach = describeOnBrokers(async (servers) => {
+  server = servers
+})
+
+async function streamsOf({ jsm }: Broker): Promise<readonly StreamConfig[]> {
+  return (await Array.fromAsync(jsm.streams.list())).map(({ config }) => config)
+}
+
+describeOnEach('declareTopology', () => {
+  it('may be run by several at once', async () => {
+    const brokers = await Promise.all(['a', 'b', 'c'].map((name) => server.connect(name, { topology: false })))
+    expect(await Promise.all(brokers.map(streamsOf))).toEqual([[], [], []])
+    const { replicas } = server
+    await Promise.all(brokers.map((broker) => declareTopology(broker, { replicas, ledgerMaxBytes: GIB, signal })))
+  })
+
   it('declares everything as asked, on this server, and changes nothing the second time', async () => {
-    await using server = await startTestBroker()
     const logger = recordingLog()
     const broker = await server.connect('test', { logger })
-    await declareTopology(broker, { replicas: 1, ledgerMaxBytes: GIB, signal })
+    const streams = await streamsOf(broker)
+    await declareTopology(broker, { replicas: server.replicas, ledgerMaxBytes: GIB, signal })
     expect(logger.errors).toEqual([])
-    const streams = await Array.fromAsync(broker.jsm.streams.list())
-    const names = streams.map(({ config }) => config.name).toSorted()
+    expect(await streamsOf(broker)).toEqual(streams)
+    const names = streams.map(({ name }) => name).toSorted()
     const buckets = ['branches', 'deliveries', 'leases', 'slots', 'workspaces'].map((bucket) => `KV_${bucket}`)
     expect(names).toEqual(['DEADLETTERS', ...buckets, 'LOGS', 'PROGRESS', 'TASKS'])
-    const tasks = streams.find(({ config }) => config.name === 'TASKS')?.config
-    expect(tasks).toMatchObject({
+    for (const stream of streams) {
+      expect(stream).toMatchObject({ num_replicas: server.replicas, storage: 'file', allow_direct: false })
+    }
+    expect(streams.find(({ name }) => name === 'TASKS')).toMatchObject({
       max_age: 0,
       max_bytes: -1,
       max_msgs: -1,
@@ -34,38 +54,41 @@ describe('declareTopology', () => {
       deny_purge: true,
       discard: 'new',
     })
-    const unlimited = streams.filter(({ config }) => config.max_bytes < 0).map(({ config }) => config.name)
-    expect(unlimited).toEqual(['TASKS'])
-  })
-
-  it('may be run by several at once', async () => {
-    await using server = await startTestBroker()
-    const brokers = await Promise.all(['a', 'b', 'c'].map((name) => server.connect(name, { topology: false })))
-    await Promise.all(brokers.map((broker) => declareTopology(broker, { replicas: 1, ledgerMaxBytes: GIB, signal })))
+    expect(streams.filter(({ max_bytes: limit }) => limit < 0).map(({ name }) => name)).toEqual(['TASKS'])
   })
 
   it('keeps the generation that a restore has raised, and mends what somebody changed', async () => {
-    await using server = await startTestBroker()
     const broker = await server.connect('test')
     const { config } = await broker.jsm.streams.info('TASKS')
     await broker.jsm.streams.update('TASKS', {
       max_age: 10 ** 15,
       metadata: { ...config.metadata, 'orchestrator.generation': '2' },
     })
-    await declareTopology(broker, { replicas: 1, ledgerMaxBytes: 2 * GIB, signal })
+    await declareTopology(broker, { replicas: server.replicas, ledgerMaxBytes: 2 * GIB, signal })
     const mended = await broker.jsm.streams.info('TASKS')
     expect(mended.config.max_age).toBe(0)
     const ledger = await createLedger(broker)
     expect(ledger.generation).toBe(2)
     expect((await ledger.room(signal)).freeBytes).toBe(2 * GIB)
   })
+})
 
+describeOnVersions('a broker of its own', (binary) => {
   it('refuses an account that cannot hold the ledger and all limits, and takes one that can', async () => {
     const needed = neededBytes({ ledgerMaxBytes: GIB, replicas: 1 })
-    await using server = await startTestBroker({ maxStorageBytes: needed })
-    const broker = await server.connect('test')
+    await using single = await startTestBroker({ binary, maxStorageBytes: needed })
+    const broker = await single.connect('test')
     await expect(declareTopology(broker, { replicas: 1, ledgerMaxBytes: GIB + 1, signal })).rejects.toMatchObject({
       code: 'BROKER_UNSUITABLE',
+    })
+  })
+
+  it('refuses replicas where there is no cluster, naming the setting', async () => {
+    await using single = await startTestBroker({ binary })
+    const broker = await single.connect('test', { topology: false })
+    await expect(declareTopology(broker, { replicas: 3, ledgerMaxBytes: GIB, signal })).rejects.toMatchObject({
+      code: 'BROKER_UNSUITABLE',
+      message: expect.stringContaining('NATS_REPLICAS=1'),
     })
   })
 })
@@ -80,11 +103,11 @@ describe('connectBroker', () => {
   })
 
   it('reconnects after a crash and is closed only by its owner', async () => {
-    await using server = await startTestBroker()
-    const broker = await server.connect('test')
-    await server.kill()
+    await using single = await startTestBroker()
+    const broker = await single.connect('test')
+    await single.kill()
     await expect.poll(() => broker.connected).toBe(false)
-    await server.restart()
+    await single.restart()
     await expect.poll(() => broker.connected).toBe(true)
     await broker[Symbol.asyncDispose]()
     expect(await broker.closed).toBeUndefined()

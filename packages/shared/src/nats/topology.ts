@@ -1,5 +1,5 @@
 import { JetStreamApiError, type StreamConfig, type StreamInfo } from '@nats-io/jetstream'
-import { TerminalError } from '../core/index.ts'
+import { backoffMs, hasCode, systemClock, TerminalError } from '../core/index.ts'
 import { ask, isNotFound } from './broker-errors.ts'
 import type { Broker } from './connection.ts'
 import { type AskedStream, askedStreams, differences, GENERATION_KEY, neededBytes, TASKS } from './topology-streams.ts'
@@ -12,6 +12,10 @@ export interface TopologyOptions {
 }
 
 const NAME_IN_USE = 10_058
+const NOT_CLUSTERED = 10_074
+/** Together longer than an election of a cluster, which takes up to nine seconds. */
+const TRIES = 8
+const RETRY = { firstMs: 100, maxMs: 2000 }
 /** Fixed when the stream was made: asking for another value only makes the broker refuse the update. */
 const FIXED_FIELDS = ['name', 'storage'] as const
 
@@ -19,14 +23,28 @@ const FIXED_FIELDS = ['name', 'storage'] as const
  * Declares every stream and bucket; run twice, or by several at once, it changes nothing more. What the broker returns is
  * compared with what was asked, because older servers drop fields silently, and each difference is logged. Durables are
  * declared by `runDurable`, their only owner.
- * @throws TerminalError BROKER_UNSUITABLE when the account cannot hold it all; RetryableError BROKER_UNAVAILABLE
+ * @throws TerminalError BROKER_UNSUITABLE when the account cannot hold it all, or the broker has no replicas;
+ *   RetryableError BROKER_UNAVAILABLE
  */
 export async function declareTopology(broker: Broker, options: TopologyOptions): Promise<void> {
-  await checkAccount(broker, options)
+  const { signal } = options
+  await patiently(signal, () => checkAccount(broker, options))
   for (const asked of askedStreams(options)) {
-    options.signal.throwIfAborted()
-    const returned = await declareStream(broker, asked)
+    const returned = await patiently(signal, () => declareStream(broker, asked))
     reportDifferences(broker, { asked, returned })
+  }
+}
+
+/** A cluster says nothing about a stream that is just being made, and has no place for one while members are missing. */
+async function patiently<T>(signal: AbortSignal, declare: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    signal.throwIfAborted()
+    try {
+      return await declare()
+    } catch (error) {
+      if (tries === TRIES || !hasCode(error, 'BROKER_UNAVAILABLE')) throw error
+      await systemClock.sleep(backoffMs(tries, RETRY), signal)
+    }
   }
 }
 
@@ -69,9 +87,11 @@ async function addStream(broker: Broker, asked: AskedStream): Promise<StreamInfo
     // The client writes into what it is given.
     return await broker.jsm.streams.add({ ...asked })
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === NAME_IN_USE)
-      return await broker.jsm.streams.info(asked.name)
-    throw error
+    if (!(error instanceof JetStreamApiError)) throw error
+    if (error.code === NAME_IN_USE) return await broker.jsm.streams.info(asked.name)
+    if (error.code !== NOT_CLUSTERED) throw error
+    const message = `the broker is no cluster, so it cannot keep ${asked.num_replicas} replicas: set NATS_REPLICAS=1, or use one`
+    throw new TerminalError('BROKER_UNSUITABLE', message, { cause: error })
   }
 }
 

@@ -1,0 +1,48 @@
+/** Before any test runs: looks up, and fetches if need be, the servers that the broker tests run on. */
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import type { TestProject } from 'vitest/node'
+import { natsServerVersion } from './nats-server.ts'
+
+/** A server that tests ask for. */
+export interface FoundServer {
+  /** The exact version where there is one, for example `2.15.1`; else the line that is missing. */
+  readonly version: string
+  /** Undefined: this machine has none and cannot get one. */
+  readonly binary: string | undefined
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    natsServers: readonly FoundServer[]
+  }
+}
+
+/** The oldest line that is supported, and the one that is used. */
+const LINES = ['2.10', '2.15']
+const SCRIPT = path.join(import.meta.dirname, '../../../scripts/nats-server')
+const run = promisify(execFile)
+
+export default async function findServers({ provide }: TestProject): Promise<void> {
+  // One after the other: apt would wait for itself.
+  const found: FoundServer[] = []
+  for (const line of LINES) found.push(await find(line))
+  provide('natsServers', found)
+}
+
+async function find(line: string): Promise<FoundServer> {
+  try {
+    const binary = (await run(SCRIPT, [line])).stdout.trim()
+    return { version: natsServerVersion(binary), binary }
+  } catch (error) {
+    process.stderr.write(`skipped: every test on nats-server ${line}, which cannot be had here (${reasonOf(error)})\n`)
+    return { version: line, binary: undefined }
+  }
+}
+
+/** The first thing that the script says beyond what it tries. */
+function reasonOf(error: unknown): string {
+  const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
+  return said.split('\n').find((line) => !line.includes('looking it up')) ?? said
+}
