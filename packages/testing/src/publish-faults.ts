@@ -31,8 +31,8 @@ export interface PublishFaultProxy extends AsyncDisposable {
 
 /** The broker's acknowledgement of a stored event, as it is on the wire. */
 const ACK = /MSG \S+ \d+ \d+\r\n\{"stream":"TASKS",[^\r\n]*\}\r\n/
-/** The client's subscription to all answers. */
-const INBOX = /SUB _INBOX\S*\.\* (\d+)\r\n/
+/** The client's subscriptions to answers. */
+const INBOXES = /SUB (_INBOX\S*\.)\* (\d+)\r\n/g
 const PUBLISH = /HPUB \S+ (\S+) \d+ (\d+)\r\n/
 
 /** Stands between one client and the broker, and breaks the first publish of one type of event. */
@@ -50,10 +50,10 @@ export async function startPublishFaults(options: PublishFaultOptions): Promise<
       server.resetAndDestroy()
     }
     let waitsForAck = false
-    let inbox = ''
+    const inboxes = new Map<string, string>()
 
     const toServer = async (bytes: Buffer): Promise<void> => {
-      inbox ||= INBOX.exec(bytes.toString('latin1'))?.[1] ?? ''
+      for (const [, prefix = '', sid = ''] of bytes.toString('latin1').matchAll(INBOXES)) inboxes.set(prefix, sid)
       const isPublish = !met && bytes.includes(`"type":"${type}"`) && bytes.includes('PUB ')
       if (!isPublish) return void server.write(bytes)
       met = true
@@ -68,6 +68,7 @@ export async function startPublishFaults(options: PublishFaultOptions): Promise<
     const withhold = (bytes: Buffer): void => {
       const { reply, before, after } = takePublish(bytes)
       for (const rest of [before, after]) if (rest.length > 0) server.write(rest)
+      const inbox = inboxes.get(reply.slice(0, reply.lastIndexOf('.') + 1))
       const payload = '{"stream":"TASKS","seq":1,"duplicate":true}'
       client.write(`MSG ${reply} ${inbox} ${payload.length}\r\n${payload}\r\n`)
     }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
-import { errors, type NatsConnection, type Status } from '@nats-io/nats-core'
+import { errors, type NatsConnection, PermissionViolationError, type Status } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import { describeError, raceAbort, RetryableError, TerminalError } from '../core/index.ts'
 import { isJetStreamMissing } from './broker-errors.ts'
+import { createPublisher, type Publisher } from './publisher.ts'
 import { assertSupportedServer } from './server-version.ts'
 
 /** The part of a pino logger that the adapter needs. */
@@ -33,6 +34,8 @@ export interface Broker extends AsyncDisposable {
   readonly serverVersion: string
   /** Calls back at each disconnect and reconnect, until the returned function is called. */
   onChange(listener: (connected: boolean) => void): () => void
+  /** Into a stream, and waits until it is stored. */
+  readonly publish: Publisher['publish']
   readonly logger: BrokerLog
   readonly nc: NatsConnection
   readonly js: JetStreamClient
@@ -54,7 +57,7 @@ export async function connectBroker(options: BrokerOptions): Promise<Broker> {
     const version = nc.info?.version ?? 'of unknown version'
     assertSupportedServer(version)
     const jsm = await openJetStream(nc, options)
-    return createBroker({ nc, jsm, version, logger: options.logger })
+    return createBroker({ nc, jsm, version, options })
   } catch (error) {
     await nc.close()
     throw error
@@ -68,8 +71,7 @@ async function openConnection({ servers, name, user, password, signal }: BrokerO
     name,
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
-    // Own inboxes, so that permissions can keep one service from reading another's answers.
-    inboxPrefix: `_INBOX_${name.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`,
+    inboxPrefix: inboxPrefixOf(name),
     timeout: CONNECT_TIMEOUT_MS,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
@@ -87,6 +89,11 @@ async function openConnection({ servers, name, user, password, signal }: BrokerO
     )
     throw signal.aborted ? signal.reason : connectError(error, servers)
   }
+}
+
+/** Own inboxes, so that permissions can keep one service from reading another's answers. */
+function inboxPrefixOf(name: string): string {
+  return `_INBOX_${name.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`
 }
 
 function connectError(error: unknown, servers: readonly string[]): Error {
@@ -120,17 +127,24 @@ interface Opened {
   readonly nc: NatsConnection
   readonly jsm: JetStreamManager
   readonly version: string
-  readonly logger: BrokerLog
+  readonly options: BrokerOptions
 }
 
-function createBroker({ nc, jsm, version, logger }: Opened): Broker {
+function createBroker({ nc, jsm, version, options: { name, logger } }: Opened): Broker {
   let connected = true
   const listeners = new Set<(connected: boolean) => void>()
+  const publisher = createPublisher({
+    nc,
+    inboxPrefix: inboxPrefixOf(name),
+    isConnected: () => connected,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+  })
   const change = (now: boolean): void => {
     connected = now
+    publisher.forsake()
     for (const listener of listeners) listener(now)
   }
-  const watching = watchStatus(nc, { logger, change })
+  const watching = watchStatus(nc, { logger, change, refuse: (error) => publisher.refuse(error) })
   const closed = nc.closed().then((reason) => {
     change(false)
     return reason instanceof Error ? reason : undefined
@@ -145,6 +159,7 @@ function createBroker({ nc, jsm, version, logger }: Opened): Broker {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    publish: (message) => publisher.publish(message),
     logger,
     nc,
     js: jetstream(nc, { timeout: REQUEST_TIMEOUT_MS }),
@@ -159,13 +174,14 @@ function createBroker({ nc, jsm, version, logger }: Opened): Broker {
 interface StatusListener {
   readonly logger: BrokerLog
   readonly change: (connected: boolean) => void
+  readonly refuse: (error: PermissionViolationError) => void
 }
 
-async function watchStatus(nc: NatsConnection, { logger, change }: StatusListener): Promise<void> {
-  for await (const status of nc.status()) handleStatus(status, { logger, change })
+async function watchStatus(nc: NatsConnection, listener: StatusListener): Promise<void> {
+  for await (const status of nc.status()) handleStatus(status, listener)
 }
 
-function handleStatus(status: Status, { logger, change }: StatusListener): void {
+function handleStatus(status: Status, { logger, change, refuse }: StatusListener): void {
   if (status.type === 'disconnect') {
     change(false)
     logger.warn({ server: status.server }, 'disconnected from the broker')
@@ -174,6 +190,7 @@ function handleStatus(status: Status, { logger, change }: StatusListener): void 
     logger.info({ server: status.server }, 'connected to the broker again')
   } else if (status.type === 'error') {
     logger.warn({ error: describeError(status.error) }, 'the broker reported an error')
+    if (status.error instanceof PermissionViolationError) refuse(status.error)
   }
 }
 

@@ -38,7 +38,7 @@ describe('encodeLedgerEvent', () => {
   it('allows a submission what the broker takes, and every other event 8 KiB', () => {
     const submitted = submittedEvent(ref)
     const large = { ...submitted, data: { ...submitted.data, requestHash: 'x'.repeat(20_000) } }
-    expect(encodeLedgerEvent(large, 100_000)).toContain('x'.repeat(20_000))
+    expect(encodeLedgerEvent(large, 100_000).toString()).toBe(JSON.stringify(large))
     expect(() => encodeLedgerEvent(large, 10_000)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }))
     const finished = finishedEvent(ref)
     const wordy = { ...finished, data: { ...finished.data, message: 'x'.repeat(8200) } }

@@ -2,6 +2,7 @@ import { EVENT_MAX_BYTES, LedgerEvent } from '../contracts/index.ts'
 /** The tries of one conditional publish. Pure: what an answer of the broker means and what comes next. */
 import { type Backoff, hasCode, TerminalError } from '../core/index.ts'
 import { brokerFault, unavailable } from './broker-errors.ts'
+import type { Ack } from './publisher.ts'
 
 /** What became of one publish. `unknown`: it may have been stored, only reading the subject tells. */
 export type Attempted =
@@ -9,11 +10,6 @@ export type Attempted =
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown'; readonly cause: unknown }
   | { readonly kind: 'failed'; readonly error: unknown }
-
-export interface Ack {
-  readonly seq: number
-  readonly duplicate: boolean
-}
 
 /** A duplicate was not stored under this sequence, whatever else it says: never an acceptance. */
 export function readAck({ seq, duplicate }: Ack): Attempted {
@@ -55,12 +51,14 @@ export function nextTry(
 }
 
 /** @throws TerminalError INPUT_INVALID when the event is none of the ledger's, or too large */
-export function encodeLedgerEvent(event: LedgerEvent, maxBytes: number): string {
+export function encodeLedgerEvent(event: LedgerEvent, maxBytes: number): Buffer {
   const checked = LedgerEvent.safeParse(event)
   if (!checked.success) throw new TerminalError('INPUT_INVALID', `not an event of the ledger: ${checked.error.message}`)
-  const text = JSON.stringify(event)
+  const bytes = Buffer.from(JSON.stringify(event))
   const limit = event.type === 'task.submitted' ? maxBytes : EVENT_MAX_BYTES
-  const bytes = Buffer.byteLength(text)
-  if (bytes <= limit) return text
-  throw new TerminalError('INPUT_INVALID', `${event.type} has ${bytes} bytes, ${limit} are allowed: cut its texts`)
+  if (bytes.length <= limit) return bytes
+  throw new TerminalError(
+    'INPUT_INVALID',
+    `${event.type} has ${bytes.length} bytes, ${limit} are allowed: cut its texts`,
+  )
 }

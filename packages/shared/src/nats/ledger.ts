@@ -1,4 +1,4 @@
-import type { PubAck, StreamInfo } from '@nats-io/jetstream'
+import type { JsMsg, StreamInfo } from '@nats-io/jetstream'
 import type { LedgerEvent } from '../contracts/index.ts'
 import { backoffMs, hasCode, systemClock } from '../core/index.ts'
 import { ask, unavailable } from './broker-errors.ts'
@@ -6,6 +6,7 @@ import type { Broker } from './connection.ts'
 import { isLedgerEvent, readMessage, readOrLog, readStrictly } from './event-reading.ts'
 import { type Attempted, encodeLedgerEvent, NO_TRIES, nextTry, readAck, readFault } from './ledger-publish.ts'
 import { ledgerRoom } from './ledger-room.ts'
+import { createOwnEvents } from './own-events.ts'
 import type {
   ConditionalPublish,
   Decision,
@@ -16,10 +17,10 @@ import type {
   StoredEvent,
   SubjectHistory,
 } from './ports.ts'
+import type { StreamMessage } from './publisher.ts'
 import type { StreamSource } from './reader-session.ts'
 import { followStream, scanStream } from './stream-reader.ts'
 import { DEFAULT_LEDGER_MAX_BYTES, GENERATION_KEY, LEDGER_MAX_BYTES_KEY, TASKS } from './topology-streams.ts'
-import { traceHeaders } from './trace-headers.ts'
 
 export interface LedgerOptions {
   /** The ledger's share of the store; what the topology was declared with when left out. */
@@ -45,6 +46,7 @@ class JetStreamLedger implements Ledger {
   readonly #broker: Broker
   readonly #source: StreamSource
   readonly #options: LedgerOptions
+  readonly #own = createOwnEvents()
   #generation = 1
 
   constructor(broker: Broker, options: LedgerOptions) {
@@ -104,21 +106,21 @@ class JetStreamLedger implements Ledger {
   }
 
   async #send<T>(subject: string, { event, expectedSeq }: Extract<Decision<T>, { kind: 'publish' }>): Promise<Step<T>> {
-    const { nc, js } = this.#broker
-    const text = encodeLedgerEvent(event, (nc.info?.max_payload ?? DEFAULT_MAX_PAYLOAD) - HEADER_BYTES)
-    const options = { headers: traceHeaders(), expect: { streamName: TASKS, lastSubjectSequence: expectedSeq } }
-    const attempted = await this.#attempt(() => js.publish(subject, text, options))
+    const { nc } = this.#broker
+    const data = encodeLedgerEvent(event, (nc.info?.max_payload ?? DEFAULT_MAX_PAYLOAD) - HEADER_BYTES)
+    this.#own.remember(subject, data, event)
+    const attempted = await this.#attempt({ subject, data, stream: TASKS, expectedSeq })
     if (attempted.kind !== 'stored') return attempted
     // The acknowledgement carries no time: until it is read from the stream, ours stands for the broker's.
     const stored = { seq: attempted.seq, subject, time: new Date(), event }
     return { kind: 'done', published: { kind: 'stored', stored } }
   }
 
-  async #attempt(publish: () => Promise<PubAck>): Promise<Attempted> {
+  async #attempt(message: StreamMessage): Promise<Attempted> {
     // Nothing has been sent yet: there is nothing to doubt.
     if (!this.#broker.connected) throw unavailable('publishing while disconnected')
     try {
-      return readAck(await ask(this.#broker, 'publishing', publish))
+      return readAck(await this.#broker.publish(message))
     } catch (error) {
       return readFault(error)
     }
@@ -182,10 +184,15 @@ class JetStreamLedger implements Ledger {
   }
 
   async *follow(options: FollowOptions): AsyncGenerator<Stored> {
+    const reading = { logger: this.#broker.logger, onPassedOver: options.onPassedOver }
     for await (const message of followStream(this.#source, options)) {
-      const { onPassedOver } = options
-      const stored = readOrLog(message, { logger: this.#broker.logger, onPassedOver })
+      const stored = this.#readOwn(message) ?? readOrLog(message, reading)
       if (stored !== undefined && isLedgerEvent(stored)) yield stored
     }
+  }
+
+  #readOwn({ seq, subject, time, data }: JsMsg): Stored | undefined {
+    const event = this.#own.recall(subject, data)
+    return event === undefined ? undefined : { seq, subject, time, event }
   }
 }

@@ -29,17 +29,12 @@ interface LogPublish {
 }
 
 async function publish(broker: Broker, { subject, batch, expectedSeq }: LogPublish): Promise<LogPublished> {
-  const options = { expect: { streamName: LOGS, lastSubjectSequence: expectedSeq } }
-  const seq = await ask(broker, `publishing on ${subject}`, () =>
-    broker.js.publish(subject, encodeLogBatch(batch), options).then(
-      (ack) => ack.seq,
-      (error: unknown) => {
-        if (brokerFault(error) === 'conflict') return undefined
-        throw error
-      },
-    ),
-  )
-  if (seq !== undefined) return { kind: 'stored', seq }
+  try {
+    const { seq } = await broker.publish({ subject, data: encodeLogBatch(batch), stream: LOGS, expectedSeq })
+    return { kind: 'stored', seq }
+  } catch (error) {
+    if (brokerFault(error) !== 'conflict') throw error
+  }
   const last = await lastBatch(broker, subject)
   return { kind: 'refused', seq: last?.seq ?? 0, batch: last?.batch }
 }

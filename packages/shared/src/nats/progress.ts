@@ -1,18 +1,15 @@
-import { ask } from './broker-errors.ts'
 import type { Broker } from './connection.ts'
 import { isProgress, type ProgressEvent, readOrLog } from './event-reading.ts'
 import type { FollowOptions, Progress, StoredEvent } from './ports.ts'
 import { followStream, lastSequence } from './stream-reader.ts'
 import { PROGRESS } from './topology-streams.ts'
-import { traceHeaders } from './trace-headers.ts'
 
 const AHEAD = 500
 
 export function createProgress(broker: Broker): Progress {
   return {
     publish: async (subject, event) => {
-      const options = { headers: traceHeaders(), expect: { streamName: PROGRESS } }
-      await ask(broker, 'publishing progress', () => broker.js.publish(subject, JSON.stringify(event), options))
+      await broker.publish({ subject, data: JSON.stringify(event), stream: PROGRESS })
     },
     follow: (options) => followProgress(broker, options),
     lastSeq: async (signal) => {
