@@ -28,7 +28,7 @@ export async function installBelow(options: InstallationOptions): Promise<Instal
     defaults: { agent: AGENT, platformRepositoryUrl: repositoryUrl ?? 'https://github.com/example/platform.git' },
     services: Object.fromEntries(names.map((name) => [name, { repositoryUrl: urlOf(name) }])),
     agents: { [AGENT]: { adapter: 'command', command: ['true'] } },
-    channels: { webhooks: webhookUrl === undefined ? [] : [{ name: 'sink', url: webhookUrl }] },
+    channels: { webhooks: webhookUrl === undefined ? [] : [{ name: 'sink', url: webhookUrl, concurrency: 8 }] },
   }
   const settingsFile = join(directory, 'settings.json')
   await writeFile(settingsFile, JSON.stringify(settings))

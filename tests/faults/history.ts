@@ -71,8 +71,8 @@ export interface History {
   readonly ledger: readonly LedgerMessage[]
   readonly marks: readonly AgentMark[]
   readonly kills: readonly DoneKill[]
-  /** How many disturbances hit a notifier. */
-  readonly notifierFaults: number
+  /** How often a notifier was out of the world for so long that another one took its leases over. */
+  readonly lostLeases: number
   readonly lines: readonly LinesFile[]
   readonly logs: readonly StoredMessage[]
   /** Sequences of the events that the sink received, in the order of arrival. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import type { Settings } from '@orchestrator/shared/contracts'
-import { createGitRemote, scriptedAgentCommand } from '@orchestrator/testing'
+import { createGitRemote, scriptedAgentCommand, temporaryDirectory } from '@orchestrator/testing'
 import type { z } from 'zod'
 import { type Schedule, TASKS, WORKSPACES } from './schedule.ts'
 
@@ -14,6 +14,8 @@ export interface Repositories extends AsyncDisposable {
   readonly platformUrl: string
   /** A bare repository: each round has copies of it as its targets. */
   readonly seed: string
+  /** Where services find themselves compiled: starting them is much of the work of a round. */
+  readonly compiled: string
 }
 
 const MARK = join(import.meta.dirname, 'agent-mark.sh')
@@ -27,8 +29,14 @@ export async function createRepositories(): Promise<Repositories> {
   ])
   const platform = stack.use(await createGitRemote({ files: Object.fromEntries(documents) }))
   const seed = stack.use(await createGitRemote({ files: { 'README.md': '# A service\n' } }))
+  const compiled = stack.use(await temporaryDirectory())
   const owned = stack.move()
-  return { platformUrl: platform.url, seed: seed.path, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
+  return {
+    platformUrl: platform.url,
+    seed: seed.path,
+    compiled: compiled.path,
+    [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
+  }
 }
 
 export interface Preparation {

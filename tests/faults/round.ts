@@ -76,7 +76,9 @@ async function open({ key, schedule, folder, repositories, stack, signal }: Open
   const sink = stack.use(await startSink(() => chance.between(0, schedule.sinkMs)))
   const settingsFile = await prepareRound({ folder, schedule, repositories, sinkUrl: sink.url })
   const start = schedule.mode === 'up' ? startUpSite : startServicesSite
-  const site = stack.use(await start({ folder, settingsFile, replicas: schedule.replicas }))
+  const site = stack.use(
+    await start({ folder, settingsFile, compiled: repositories.compiled, replicas: schedule.replicas }),
+  )
   const recorder = stack.use(startRecorder(site.stateDirectory, join(folder, 'lines')))
   await untilReady(site, signal)
   return { schedule, folder, site, sink, recorder, signal }
@@ -206,7 +208,7 @@ async function write({ load, observer, sink, done, folder, recorder, leftovers, 
     lines: await recorder.files(),
     commits: await readCommits(folder),
     kills: done.kills,
-    notifierFaults: done.notifierFaults,
+    lostLeases: done.lostLeases,
     told: [...sink.told],
     views,
     leftovers,

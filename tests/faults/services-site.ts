@@ -63,7 +63,7 @@ interface MemberOptions extends SiteOptions {
   readonly broker: TestBroker
 }
 
-async function startMember({ folder, settingsFile, service, index, broker }: MemberOptions): Promise<Member> {
+async function startMember({ folder, settingsFile, compiled, service, index, broker }: MemberOptions): Promise<Member> {
   const proxy = await startTcpFaultProxy(broker.url)
   const port = String(await freePort())
   const name = `${service}-${index}`
@@ -73,6 +73,7 @@ async function startMember({ folder, settingsFile, service, index, broker }: Mem
     environment: {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,
+      NODE_COMPILE_CACHE: compiled,
       NATS_URL: proxy.url,
       SETTINGS_FILE: settingsFile,
       STATE_DIR: join(folder, 'state'),

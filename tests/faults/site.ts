@@ -25,5 +25,7 @@ export interface SiteOptions {
   /** Everything of the round lies below. */
   readonly folder: string
   readonly settingsFile: string
+  /** Cache of compiled code. */
+  readonly compiled: string
   readonly replicas: Readonly<Record<'submitter' | 'launcher' | 'watcher' | 'notifier', number>>
 }

@@ -13,7 +13,7 @@ import { killProcess, processesOf, roleOf } from './workloads.ts'
 const CLI = join(import.meta.dirname, '../../packages/cli/src/main.ts')
 
 /** `orchestrator up` as a person runs it, with a broker of its own. */
-export async function startUpSite({ folder, settingsFile }: SiteOptions): Promise<Site> {
+export async function startUpSite({ folder, settingsFile, compiled }: SiteOptions): Promise<Site> {
   const stateDirectory = join(folder, 'state')
   const port = await freePort()
   const up = await startReplica({
@@ -33,6 +33,7 @@ export async function startUpSite({ folder, settingsFile }: SiteOptions): Promis
     environment: {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,
+      NODE_COMPILE_CACHE: compiled,
       NO_COLOR: '1',
       ORCHESTRATOR_NATS_SERVER: natsServerBinary(),
     },

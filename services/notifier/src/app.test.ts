@@ -46,7 +46,7 @@ interface Setting extends AsyncDisposable {
   readonly publish: (task: TaskRef, n: number, event: LedgerEvent) => Promise<StoredEvent<LedgerEvent>>
   readonly sink: (options?: WebhookSinkOptions) => Promise<WebhookSink>
   /** A replica with these channels, stopped with the setting at the latest. */
-  readonly notifier: (webhooks: readonly WebhookSettings[], clock?: Clock) => Promise<App>
+  readonly notifier: (webhooks: readonly z.input<typeof WebhookSettings>[], clock?: Clock) => Promise<App>
 }
 
 async function createSetting(options: TestBrokerOptions = {}): Promise<Setting> {
@@ -86,6 +86,13 @@ const Sent = z.object({ id: z.string(), sequence: z.string() })
 const idsOf = (sink: WebhookSink): readonly string[] => sink.received.map(({ body }) => Sent.parse(body).id)
 const tasks = (count: number): readonly TaskRef[] =>
   Array.from({ length: count }, (_, index) => ({ ...TASK, taskId: String(index + 1) }))
+
+/** How many tasks the bucket holds as dirty. */
+async function marked(broker: Broker): Promise<number> {
+  const documents = await openDocuments(broker, 'deliveries', DeliveryDocument)
+  const entries = await documents.list('*.*.*.*')
+  return entries.filter(({ value: { dirty, sent } }) => dirty > sent).length
+}
 
 describe('the notifier', () => {
   it('sends each event of a task, signed, in the ledger’s order and as it is', async () => {
@@ -227,9 +234,9 @@ describe('the notifier', () => {
     await expect.poll(async () => (await documents.get(key))?.value).toMatchObject({ sent: seq, holder: NOBODY })
   })
 
-  it('repeats one event at most when a replica is killed between the call and its record', async () => {
+  it('repeats one event at most, of all tasks, when a replica is killed between the call and its record', async () => {
     await using setting = await createSetting()
-    const { publish, server, notifier } = setting
+    const { publish, broker, server, notifier } = setting
     const sink = await setting.sink({ respond: () => 'hang' })
     const webhook = { name: 'hook', url: sink.url }
     await using directory = await temporaryDirectory()
@@ -238,8 +245,11 @@ describe('the notifier', () => {
     const main = fileURLToPath(new URL('main.ts', import.meta.url))
     const environment = { NATS_URL: server.url, SETTINGS_FILE: settingsFile, LOG_LEVEL: 'silent' }
     const replica = spawn(process.execPath, [main], { env: environment, stdio: ['ignore', 'inherit', 'inherit'] })
+    using _ = { [Symbol.dispose]: () => replica.kill('SIGKILL') }
     const exited = once(replica, 'exit')
-    await publish(TASK, 1, submitted(TASK, 1))
+    const all = tasks(6)
+    for (const task of all) await publish(task, 1, submitted(task, 1))
+    await expect.poll(async () => await marked(broker), { timeout: 20_000 }).toBe(all.length)
     await expect.poll(() => sink.received.length, { timeout: 20_000 }).toBe(1)
     replica.kill('SIGKILL')
     await exited
@@ -250,10 +260,11 @@ describe('the notifier', () => {
     await publish(TASK, 1, started(TASK, 1))
     const waitASecond = async (): Promise<readonly string[]> => {
       await clock.advance(1_000)
-      return idsOf(sink)
+      return idsOf(sink).filter((id) => id.includes(`-${TASK.taskId}-`))
     }
     const told = ['submitted-trader-1-1', 'submitted-trader-1-1', 'started-trader-1-1']
     await expect.poll(waitASecond, { timeout: 20_000 }).toEqual(told)
+    expect(sink.received.length).toBe(all.length + 2)
   })
 
   it('tells from then on where a webhook is added, and nothing of before', async () => {

@@ -26,8 +26,6 @@ import type { RejectedMessage, TellerWorld } from './tell-task.ts'
 const DURABLE = 'notifier'
 /** Marks stored at the same time. */
 const MARK_CONCURRENCY = 32
-/** Calls under way at the same time for one channel. */
-const CALL_CONCURRENCY = 8
 const LOOK_EVERY_MS = 1_000
 
 /** Wires the notifier. Any number of replicas may run. */
@@ -50,9 +48,10 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
     logger,
   }
   const loops = stack.use(createBackgroundLoops({ logger, clock }))
-  const channels = settings.channels.webhooks.map((webhook) =>
-    createWebhookChannel({ settings: webhook, timeoutMs: WEBHOOK_TIMEOUT_MS, clock }),
-  )
+  const channels = settings.channels.webhooks.map((webhook) => ({
+    channel: createWebhookChannel({ settings: webhook, timeoutMs: WEBHOOK_TIMEOUT_MS, clock }),
+    concurrency: webhook.concurrency,
+  }))
   const tellers = await startTellers(broker, world, channels)
   for (const teller of tellers) stack.use(teller)
   loops.start('recent events', async (signal) => await recent.follow(signal))
@@ -95,14 +94,15 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
 async function startTellers(
   broker: Broker,
   world: TellerWorld,
-  channels: readonly Channel[],
+  channels: readonly { readonly channel: Channel; readonly concurrency: number }[],
 ): Promise<readonly ChannelTeller[]> {
   const documents = await openDocuments(broker, 'deliveries', ChannelDocument)
-  const start = async (channel: Channel): Promise<ChannelTeller> => {
-    const since = await startOfChannel({ documents, channel: channel.name, nextSeq: () => nextSeq(broker) })
-    return createChannelTeller({ world, channel, since, concurrency: CALL_CONCURRENCY })
-  }
-  return await Promise.all(channels.map(start))
+  return await Promise.all(
+    channels.map(async ({ channel, concurrency }) => {
+      const since = await startOfChannel({ documents, channel: channel.name, nextSeq: () => nextSeq(broker) })
+      return createChannelTeller({ world, channel, since, concurrency })
+    }),
+  )
 }
 
 /** Every event below it was handled by some replica, before this one started. */

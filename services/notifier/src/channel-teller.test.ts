@@ -104,6 +104,21 @@ describe('telling', () => {
     await expect.poll(() => toldSeqs(channel)).toEqual([1, 3, 4])
   })
 
+  it('calls for one task after the other where one call at once is allowed, each noted before the next', async () => {
+    const { replica, happen, channel, documents } = createWorld()
+    await using teller = replica('a', { concurrency: 1 })
+    const tasks = ['1', '2', '3'].map((taskId): TaskRef => ({ ...TASK, taskId }))
+    const unnoted: number[] = []
+    channel.answer = ({ task }) => {
+      const others = [...documents.entries.values()].filter(({ value }) => value.taskId !== task.taskId)
+      unnoted.push(others.filter(({ value }) => value.holder !== NOBODY).length)
+      return 'delivered'
+    }
+    for (const task of tasks) await happen(teller, [task, 1, submitted(task, 1)])
+    await expect.poll(() => channel.told.map(({ seq }) => seq)).toEqual([1, 2, 3])
+    expect(unnoted).toEqual([0, 0, 0])
+  })
+
   it('shows a "latest" channel all events once, however many there are', async () => {
     const { replica, ledger, happen, channel } = createWorld('latest')
     await using teller = replica('a')

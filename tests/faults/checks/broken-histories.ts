@@ -95,7 +95,7 @@ export const wholeHistory = (): History => ({
     (['begin', 'end'] as const).map((what) => ({ what, submittedId, service: 'trader', pid: String(index + 1) })),
   ),
   kills: [],
-  notifierFaults: 0,
+  lostLeases: 0,
   lines: [
     { attempt: FIRST, workloadUid: 'uid-1', text: `${line(1)}\n${line(2)}\n` },
     { attempt: FIRST, workloadUid: undefined, text: '' },

@@ -8,7 +8,6 @@ export function checkLogs(history: History, ledger: LedgerReading): readonly Bre
   const files = Map.groupBy(history.lines, ({ attempt }) => attempt)
   const expected = new Set(ledger.attempts.map(subjectOf))
   const strange = [...bySubject.keys()].filter((subject) => !expected.has(subject))
-  const brokerKilled = history.kills.some(({ victim }) => victim === 'broker')
   return [
     ...strange.map((subject) => ({ rule: 'logs belong to attempts', detail: subject })),
     ...ledger.attempts.flatMap((attempt) =>
@@ -17,7 +16,6 @@ export function checkLogs(history: History, ledger: LedgerReading): readonly Bre
         files: files.get(attempt.name) ?? [],
         messages: bySubject.get(subjectOf(attempt)) ?? [],
         killed: history.kills.some(({ submittedId }) => submittedId === attempt.submitted.event.id),
-        brokerKilled,
       }),
     ),
   ]
@@ -32,10 +30,9 @@ interface LogFacts {
   readonly files: readonly LinesFile[]
   readonly messages: readonly StoredMessage[]
   readonly killed: boolean
-  readonly brokerKilled: boolean
 }
 
-function checkLog({ attempt, files, messages, killed, brokerKilled }: LogFacts): Breach[] {
+function checkLog({ attempt, files, messages, killed }: LogFacts): Breach[] {
   const started = attempt.started[0]?.event.data
   const fail = (rule: string, detail: string): Breach => ({ rule, detail: `${attempt.name}: ${detail}` })
   const others = files.filter(({ workloadUid, text }) => workloadUid !== started?.workloadUid && text !== '')
@@ -59,13 +56,9 @@ function checkLog({ attempt, files, messages, killed, brokerKilled }: LogFacts):
     if (copies.length > 0 && log.gaps.has(seq)) breaches.push(fail('a line that is there is no gap', `line ${seq}`))
   }
   const needless = [...log.gaps].filter((seq) => written.has(seq))
-  if (needless.length > 0 && !brokerKilled) {
-    breaches.push(
-      fail(
-        'gaps have a reason',
-        `lines ${needless.join(', ')} were written and are told as lost${killed ? ' (runner or agent was killed)' : ''}`,
-      ),
-    )
+  if (needless.length > 0) {
+    const why = killed ? ' (runner or agent was killed)' : ''
+    breaches.push(fail('gaps have a reason', `lines ${needless.join(', ')} were written and are told as lost${why}`))
   }
   const invented = [...log.gaps].filter((seq) => !written.has(seq))
   if (invented.length > 0 && !killed)

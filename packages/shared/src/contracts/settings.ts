@@ -51,6 +51,8 @@ export const WebhookSettings = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   /** File that holds the signing secret (`whsec_…`, Standard Webhooks); without one the request is unsigned. */
   secretFile: z.exactOptional(z.string().min(1)),
+  /** Calls under way at once, each of another task. So many messages at most does one crash of a notifier double. */
+  concurrency: z.int().min(1).max(64).default(1),
 })
 export type WebhookSettings = z.infer<typeof WebhookSettings>
 

@@ -36,9 +36,10 @@ export interface DurablePull extends AsyncDisposable {
   readonly ended: Promise<void>
 }
 
-const ACK_WAIT_MS = 30_000
+/** What a killed replica had in hand comes to another one after this long. */
+const ACK_WAIT_MS = 10_000
 /** Three chances to say that the work goes on before the broker gives the message to somebody else. */
-const WORKING_MS = 10_000
+const WORKING_MS = 3000
 const PULL_EXPIRES_MS = 30_000
 const IDLE_HEARTBEAT_MS = 5000
 const RETRY = { firstMs: 100, maxMs: 5000 }

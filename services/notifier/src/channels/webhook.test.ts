@@ -17,7 +17,7 @@ const SECRET = `whsec_${Buffer.from('a secret of twenty-four b').toString('base6
 const OTHER_SECRET = `whsec_${Buffer.from('another secret of 24 byte').toString('base64')}`
 const HOSTILE = 'a"b\\c\n\u0000\u001b[31m\u202Eé😀\ud800 </script> ${HOME} `id` {{x}} %s'
 
-const channel = (settings: Omit<WebhookSettings, 'name'>, timeoutMs = 5_000): Channel =>
+const channel = (settings: Omit<WebhookSettings, 'name' | 'concurrency'>, timeoutMs = 5_000): Channel =>
   createWebhookChannel({ settings: { name: 'hook', ...settings }, timeoutMs, clock: systemClock })
 
 const tell = async (hook: Channel, guidance?: string, signal = new AbortController().signal): Promise<Told> => {

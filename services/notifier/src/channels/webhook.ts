@@ -13,7 +13,7 @@ const ANSWER_MAX_BYTES = 16 * 1024
 const SEQUENCE_DIGITS = 20
 
 export interface WebhookOptions {
-  readonly settings: WebhookSettings
+  readonly settings: Omit<WebhookSettings, 'concurrency'>
   readonly timeoutMs: number
   readonly clock: Clock
 }
