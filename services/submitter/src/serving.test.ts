@@ -85,6 +85,45 @@ describe('the door', () => {
     expect(await submitter.refused(path, init)).toMatchObject({ status, code })
   })
 
+  it.each([
+    ['with its length', 1024 * 1024, false],
+    ['of unknown length', 1024 * 1024, true],
+    ['just above the limit', BODY_MAX_BYTES, false],
+  ])('names the field of a body that is too large, and its limit: one %s', async (_title, length, isChunked) => {
+    const init = post({ ...FIRST, service: 'trader', taskId: 1, guidance: 'x'.repeat(length) })
+    const body = new Blob([typeof init.body === 'string' ? init.body : '']).stream()
+    const sent: RequestInit = isChunked ? { ...init, body, duplex: 'half' } : init
+    expect(await submitter.refused('/v1/tasks', sent)).toMatchObject({
+      status: 413,
+      code: 'BODY_TOO_LARGE',
+      detail: expect.stringContaining(`${BODY_MAX_BYTES} are allowed; guidance may have 65536 bytes`),
+      errors: [
+        {
+          field: 'guidance',
+          value: expect.stringMatching(/^x{100}…$/),
+          message: `has ${length} bytes, 65536 are allowed: put longer texts into the task's documents`,
+        },
+      ],
+    })
+  })
+
+  it('says what may be long of a body that it does not even read', async () => {
+    const problem = await submitter.refused('/v1/tasks', post({ guidance: 'x'.repeat(5 * 1024 * 1024) }))
+    expect(problem).toMatchObject({ status: 413, detail: expect.stringContaining('guidance may have 65536 bytes') })
+  })
+
+  it('names what fills a body other than guidance', async () => {
+    const gates = Array.from({ length: 32 }, (_none, i) => ({
+      name: `g${i}`,
+      command: Array(3).fill('x'.repeat(4000)),
+    }))
+    const problem = await submitter.refused('/v1/tasks', post({ ...FIRST, service: 'trader', taskId: 1, gates }))
+    expect(problem).toMatchObject({
+      status: 413,
+      errors: [{ field: 'gates', message: expect.stringContaining('takes') }],
+    })
+  })
+
   it('answers what is not HTTP with a problem too', async () => {
     const socket = connect(Number(new URL(submitter.url).port), '127.0.0.1')
     socket.end('HELO example.com\r\n\r\n')
@@ -197,6 +236,9 @@ describe('hostile values', () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
     const problem = await submitter.refused('/v1/tasks', { ...post({}), body: `{"service": ${deep}}` })
     expect(problem.status).toBe(400)
+    const deeper = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`
+    const large = await submitter.refused('/v1/tasks', { ...post({}), body: `{"service": ${deeper}}` })
+    expect(large.status).toBe(413)
   })
 
   it('as names of attempts are refused', async () => {

@@ -7,11 +7,23 @@ import { type Fault, InvalidInput } from '../faults.ts'
 export class HttpRefusal extends Error {
   readonly status: number
   readonly code: string
+  /** Where single fields can be named. */
+  readonly faults: readonly Fault[] = []
 
   constructor(status: number, code: string, message: string) {
     super(message)
     this.status = status
     this.code = code
+  }
+}
+
+/** A body with more than a request may have. */
+export class BodyTooLarge extends HttpRefusal {
+  override readonly faults: readonly Fault[]
+
+  constructor(message: string, faults: readonly Fault[] = []) {
+    super(413, 'BODY_TOO_LARGE', message)
+    this.faults = faults
   }
 }
 
@@ -51,7 +63,10 @@ const TITLES: Record<number, string> = {
 }
 
 export function toProblem(error: unknown): ProblemAnswer {
-  if (error instanceof HttpRefusal) return { problem: problem(error.status, error.code, error.message) }
+  if (error instanceof HttpRefusal) {
+    const plain = problem(error.status, error.code, error.message)
+    return { problem: error.faults.length === 0 ? plain : { ...plain, errors: error.faults.map(toMember) } }
+  }
   const status = error instanceof OrchestratorError ? STATUS[error.code] : undefined
   if (!(error instanceof OrchestratorError) || status === undefined) {
     return { problem: problem(500, 'INTERNAL', 'An error of the submitter itself; its log says more.') }

@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net'
-import { BODY_MAX_BYTES } from '@orchestrator/shared/contracts'
 import type { Logger } from '@orchestrator/shared/service'
 import Fastify, {
   type FastifyBaseLogger,
@@ -12,6 +11,7 @@ import Fastify, {
   type RawServerDefault,
 } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { assertBodySize, READ_MAX_BYTES, unreadTooLarge } from './body-size.ts'
 import { HttpRefusal, toProblem } from './problems.ts'
 import { assertValid, collectingValidator } from './requests.ts'
 import { createOriginCheck, type RequestOrigin } from './same-origin.ts'
@@ -37,7 +37,7 @@ export interface HttpServerOptions {
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const server = Fastify({
     logger: false,
-    bodyLimit: BODY_MAX_BYTES,
+    bodyLimit: READ_MAX_BYTES,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 1024 },
     requestTimeout: 30_000,
@@ -62,6 +62,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     done()
   })
   server.addHook('preValidation', (request, _reply, done) => {
+    if (request.body !== undefined) assertBodySize(request.body, request.headers['content-length'])
     request.receivedBody = request.body
     done()
   })
@@ -116,11 +117,11 @@ function isFastifyError(error: unknown): error is FastifyError {
   )
 }
 
-const CODES: Record<number, string> = { 413: 'BODY_TOO_LARGE', 415: 'MEDIA_TYPE_UNSUPPORTED', 404: 'ROUTE_NOT_FOUND' }
+const CODES: Record<number, string> = { 415: 'MEDIA_TYPE_UNSUPPORTED', 404: 'ROUTE_NOT_FOUND' }
 
 function refusalOf({ statusCode = 400, message }: Pick<FastifyError, 'statusCode' | 'message'>): HttpRefusal {
-  const detail = statusCode === 413 ? `the body is larger than ${BODY_MAX_BYTES} bytes` : message
-  return new HttpRefusal(statusCode, CODES[statusCode] ?? 'REQUEST_MALFORMED', detail)
+  if (statusCode === 413) return unreadTooLarge()
+  return new HttpRefusal(statusCode, CODES[statusCode] ?? 'REQUEST_MALFORMED', message)
 }
 
 const MALFORMED_PROBLEM = JSON.stringify(
