@@ -29,6 +29,20 @@ describe('createLaunchTries', () => {
     expect(tries.fact('a')).toEqual({ kind: 'due' })
   })
 
+  it.each([new RetryableError('DISK_FULL', 'no space'), Object.assign(new Error('no space'), { code: 'ENOSPC' })])(
+    'never gives up on a full disk, whoever says so',
+    async (full) => {
+      const clock = createTestClock()
+      const tries = createLaunchTries({ clock, random: () => 1 })
+      for (let i = 0; i < 20; i += 1) {
+        tries.failed('a', full)
+        expect(tries.fact('a')).toMatchObject({ kind: 'later', problem: 'no space' })
+        await clock.advance(15_000)
+        expect(tries.fact('a')).toEqual({ kind: 'due' })
+      }
+    },
+  )
+
   it.each([
     ['SETTINGS_INVALID', 'ConfigurationInvalid'],
     ['TEMPLATE_INVALID', 'ConfigurationInvalid'],

@@ -48,7 +48,8 @@ function toFact({ tries, notBefore, error }: Failure, now: number): LaunchFact {
     const reason = isConfiguration(error) ? 'ConfigurationInvalid' : 'LaunchFailed'
     return { kind: 'failed', reason, message: problem }
   }
-  if (tries >= MAX_TRIES) {
+  // It says nothing about the attempt: a full disk must not end everything that waits.
+  if (tries >= MAX_TRIES && !isDiskFull(error)) {
     return { kind: 'failed', reason: 'LaunchFailed', message: `It could not be started in ${tries} tries: ${problem}` }
   }
   return notBefore > now ? { kind: 'later', inMs: notBefore - now, problem } : { kind: 'due' }
@@ -56,4 +57,9 @@ function toFact({ tries, notBefore, error }: Failure, now: number): LaunchFact {
 
 function isConfiguration(error: unknown): boolean {
   return hasCode(error, 'SETTINGS_INVALID') || hasCode(error, 'CONFIG_INVALID') || hasCode(error, 'TEMPLATE_INVALID')
+}
+
+function isDiskFull(error: unknown): boolean {
+  if (hasCode(error, 'DISK_FULL')) return true
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }

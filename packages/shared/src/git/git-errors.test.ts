@@ -8,6 +8,7 @@ const codeOf = (stderr: string): string =>
 
 describe('what git prints', () => {
   it.each([
+    ['DISK_FULL', "fatal: sha1 file '/a/.git/index.lock' write error. Out of diskspace"],
     ['DISK_FULL', 'error: unable to write file objects/ab: No space left on device\nfatal: unable to write sha1 file'],
     [
       'GIT_AUTH_FAILED',

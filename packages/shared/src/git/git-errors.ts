@@ -26,7 +26,11 @@ interface Rule {
 
 /** The first that matches counts: causes stand before the complaints that follow from them. */
 const RULES: readonly Rule[] = [
-  { code: 'DISK_FULL', retryable: true, pattern: /no space left on device|disk quota exceeded|\benospc\b|\bedquot\b/i },
+  {
+    code: 'DISK_FULL',
+    retryable: true,
+    pattern: /no space left on device|out of diskspace|disk quota exceeded|\benospc\b|\bedquot\b/i,
+  },
   {
     code: 'GIT_AUTH_FAILED',
     retryable: false,

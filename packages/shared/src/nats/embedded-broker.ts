@@ -1,9 +1,11 @@
 import { hasCode, isAbort, RetryableError, systemClock, TerminalError } from '../core/index.ts'
+import { readWriteProblem } from './broker-health.ts'
 import { type BrokerLog, connectBroker } from './connection.ts'
 import { accountBytes, type Credentials, renderBrokerConfig, serverName } from './embedded-config.ts'
 import {
   type BrokerDirectory,
   checkDisk,
+  freeBytes,
   loadCredentials,
   openBrokerDirectory,
   type PortsFile,
@@ -33,7 +35,7 @@ export interface EmbeddedBrokerOptions {
   readonly binary: string
   /** The ledger's share of the store; 1 GiB when left out. */
   readonly ledgerMaxBytes?: number
-  /** Listens there instead of on a free port: for a restart under clients that reconnect. */
+  /** Listens there instead of on a free port: for a restart under clients that reconnect. The disk is not judged again. */
   readonly port?: number
   readonly logger: BrokerLog
   readonly signal: AbortSignal
@@ -49,6 +51,13 @@ export interface EmbeddedBroker extends AsyncDisposable {
   readonly adopted: boolean
   /** Fulfils when its process has ended, however it ended. */
   readonly exited: Promise<void>
+  /**
+   * Why it takes no more writes, as after its disk was full: then only another start helps. `undefined` when it takes
+   * them, or does not say.
+   */
+  writeProblem(signal: AbortSignal): Promise<string | undefined>
+  /** Free bytes where it stores. */
+  freeBytes(): Promise<number>
 }
 
 const START_LIMIT_MS = 30_000
@@ -59,7 +68,7 @@ const WATCH_MS = 500
 /**
  * Starts the broker of a directory, or adopts the one that runs there already. It outlives a crash of its starter.
  * @throws TerminalError BROKER_DIRECTORY_IN_USE naming the process that holds the directory and does not answer as ours;
- *   CONFIG_INVALID when the disk is too small; BROKER_UNSUITABLE for a binary that is too old, SET_UP_INCOMPLETE for none;
+ *   CONFIG_INVALID when the disk has no room for a broker that is to be started; BROKER_UNSUITABLE for a binary that is too old, SET_UP_INCOMPLETE for none;
  *   RetryableError BROKER_UNAVAILABLE when it ends at once
  */
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
@@ -77,7 +86,8 @@ export async function startUnder(
   const limit = AbortSignal.any([options.signal, AbortSignal.timeout(ADOPT_LIMIT_MS)])
   for (;;) {
     options.signal.throwIfAborted()
-    const running = flock ? undefined : await findRunning(directory)
+    // One that runs is not started over: not even a full disk is in the way of adopting it.
+    const running = await findRunning(directory)
     const started = running === undefined ? await tryStart(options, { directory, credentials, flock }) : undefined
     if (started !== undefined) return handle(directory, { ...credentials, ...started, adopted: false })
     // The lock is held: by one that starts, runs or ends. Look again until it is clear which.
@@ -101,7 +111,7 @@ interface Starting {
 async function tryStart(options: EmbeddedBrokerOptions, starting: Starting): Promise<PortsFile | undefined> {
   const { directory, credentials, flock } = starting
   const maxStorageBytes = accountBytes(options.ledgerMaxBytes ?? DEFAULT_LEDGER_MAX_BYTES)
-  await checkDisk(directory, maxStorageBytes)
+  if (options.port === undefined) await checkDisk(directory, maxStorageBytes)
   const config = {
     ...credentials,
     serverName: serverName(directory.root),
@@ -204,6 +214,8 @@ function handle(directory: BrokerDirectory, found: Found): EmbeddedBroker {
   return {
     ...found,
     exited,
+    writeProblem: (signal) => readWriteProblem(found, signal),
+    freeBytes: () => freeBytes(directory),
     [Symbol.asyncDispose]: async () => {
       await stopBroker(directory, found.pid)
       watching.abort()

@@ -23,6 +23,12 @@ describe('renderBrokerConfig', () => {
     )
   })
 
+  it('tells how it is to whoever has the password, in an account that stores nothing', () => {
+    const text = renderBrokerConfig(config)
+    expect(text).toContain('SYSTEM: { users: [{ user: "SYSTEM", password: "secret" }] }')
+    expect(text).toContain('system_account: SYSTEM')
+  })
+
   it('quotes paths', () => {
     expect(renderBrokerConfig(config)).toContain(String.raw`store_dir: "/home/some \"one\"/back\\slash"`)
     expect(() => renderBrokerConfig({ ...config, storeDirectory: '/a\nhost: 0.0.0.0' })).toThrow(/control character/)

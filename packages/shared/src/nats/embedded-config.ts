@@ -18,6 +18,9 @@ export interface BrokerConfig extends Credentials {
   readonly maxStorageBytes: number
 }
 
+/** Of the broker's own account, with the password of the directory; the account has the same name. */
+export const SYSTEM_USER = 'SYSTEM'
+
 const HEADROOM_BYTES = 64 * 1024 * 1024
 
 /** What the account may store: all that the topology asks for, and a little. */
@@ -54,7 +57,10 @@ accounts {
       permissions: { publish: { deny: [${DENIED.map(quote).join(', ')}] } }
     }]
   }
+  # Only to ask the broker how it is.
+  ${SYSTEM_USER}: { users: [{ user: ${quote(SYSTEM_USER)}, password: ${quote(config.password)} }] }
 }
+system_account: ${SYSTEM_USER}
 `
 }
 

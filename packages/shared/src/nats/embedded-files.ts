@@ -51,7 +51,22 @@ export async function openBrokerDirectory(directory: string): Promise<BrokerDire
 const CredentialsFile = z.object({ user: z.string().min(1), password: z.string().min(1) })
 
 /** Made once for the directory; of two that start at once, both get the first one's. */
-export async function loadCredentials({ credentials }: BrokerDirectory): Promise<Credentials> {
+export async function loadCredentials(directory: BrokerDirectory): Promise<Credentials> {
+  const { credentials } = directory
+  const known = await stat(credentials).then(
+    () => true,
+    () => false,
+  )
+  if (!known) await createCredentials(directory)
+  const parsed = CredentialsFile.safeParse(parseJson(await readFile(credentials, 'utf8')))
+  if (parsed.success) return parsed.data
+  throw new TerminalError(
+    'CONFIG_INVALID',
+    `${credentials} is damaged: stop the broker of this directory and delete the file`,
+  )
+}
+
+async function createCredentials({ credentials }: BrokerDirectory): Promise<void> {
   const fresh = { user: 'orchestrator', password: randomBytes(32).toString('base64url') }
   const aside = `${credentials}.${randomUUID()}`
   await writeFile(aside, JSON.stringify(fresh), { mode: 0o600, flag: 'wx' })
@@ -62,12 +77,6 @@ export async function loadCredentials({ credentials }: BrokerDirectory): Promise
   } finally {
     await unlink(aside)
   }
-  const parsed = CredentialsFile.safeParse(parseJson(await readFile(credentials, 'utf8')))
-  if (parsed.success) return parsed.data
-  throw new TerminalError(
-    'CONFIG_INVALID',
-    `${credentials} is damaged: stop the broker of this directory and delete the file`,
-  )
 }
 
 export async function writeConfig({ config }: BrokerDirectory, text: string): Promise<void> {
@@ -78,14 +87,18 @@ export async function writeConfig({ config }: BrokerDirectory, text: string): Pr
 
 /** @throws TerminalError CONFIG_INVALID when the disk cannot hold what the broker may store */
 export async function checkDisk({ root, store }: BrokerDirectory, neededBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(root)
-  const available = bavail * bsize + (await directoryBytes(store))
+  const available = (await freeBytes({ root })) + (await directoryBytes(store))
   if (available > neededBytes) return
   throw new TerminalError(
     'CONFIG_INVALID',
     `the broker may store ${inGib(neededBytes)} in ${root}, which has room for ${inGib(available)}: free space there or lower LEDGER_MAX_BYTES`,
     { details: { neededBytes, available } },
   )
+}
+
+export async function freeBytes({ root }: Pick<BrokerDirectory, 'root'>): Promise<number> {
+  const { bavail, bsize } = await statfs(root)
+  return bavail * bsize
 }
 
 function inGib(bytes: number): string {

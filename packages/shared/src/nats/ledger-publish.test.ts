@@ -22,13 +22,18 @@ describe('readFault', () => {
 
 describe('nextTry', () => {
   it('is patient with refusals and less so with silence', () => {
-    expect(nextTry({ refused: 50, unknown: 0 }, undefined)).toMatchObject({ tries: 50 })
-    expect(() => nextTry({ refused: 100, unknown: 0 }, undefined)).toThrow(
+    expect(nextTry({ ...NO_TRIES, refused: 50 }, undefined)).toMatchObject({ tries: 50 })
+    expect(() => nextTry({ ...NO_TRIES, refused: 100 }, undefined)).toThrow(
       expect.objectContaining({ code: 'LEDGER_CONFLICT' }),
     )
     expect(() => nextTry({ ...NO_TRIES, unknown: 8 }, new Error('gone'))).toThrow(
       expect.objectContaining({ code: 'BROKER_UNAVAILABLE', cause: expect.objectContaining({ message: 'gone' }) }),
     )
+  })
+
+  it('gives up soon on a broker that answers reads and no publish, and says why', () => {
+    expect(nextTry({ ...NO_TRIES, unknown: 1, silent: 1 }, undefined)).toMatchObject({ tries: 1 })
+    expect(() => nextTry({ ...NO_TRIES, unknown: 3, silent: 2 }, undefined)).toThrow(/its disk may be full/)
   })
 })
 

@@ -8,7 +8,8 @@ import type { Ack } from './publisher.ts'
 export type Attempted =
   | { readonly kind: 'stored'; readonly seq: number }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'unknown'; readonly cause: unknown }
+  /** `silent`: nothing came back from a broker that answered a read just before. */
+  | { readonly kind: 'unknown'; readonly cause: unknown; readonly silent?: boolean }
   | { readonly kind: 'failed'; readonly error: unknown }
 
 /** A duplicate was not stored under this sequence, whatever else it says: never an acceptance. */
@@ -27,25 +28,30 @@ export function readFault(error: unknown): Attempted {
 export interface Tries {
   readonly refused: number
   readonly unknown: number
+  /** Of the unknown ones, those whose publish alone was left without an answer. */
+  readonly silent: number
 }
 
-export const NO_TRIES: Tries = { refused: 0, unknown: 0 }
+export const NO_TRIES: Tries = { refused: 0, unknown: 0, silent: 0 }
 
 /** Each refusal means that somebody else got through: only a subject that never holds still exhausts them. */
 const MAX_REFUSED = 100
 /** With the backoff below some four seconds: longer than a restart of the broker, shorter than people's patience. */
 const MAX_UNKNOWN = 8
+/** A broker that answers every read and no publish has a disk that takes nothing: more tries would only take time. */
+const MAX_SILENT = 2
 
 const AFTER_REFUSAL: Backoff = { firstMs: 1, maxMs: 50 }
 const AFTER_SILENCE: Backoff = { firstMs: 50, maxMs: 1000 }
 
 /** @returns the backoff before the next try; @throws when there is none */
 export function nextTry(
-  { refused, unknown }: Tries,
+  { refused, unknown, silent }: Tries,
   cause: unknown,
 ): { readonly tries: number; readonly backoff: Backoff } {
   if (refused >= MAX_REFUSED)
     throw new TerminalError('LEDGER_CONFLICT', `the subject changed at each of ${refused} tries`)
+  if (silent >= MAX_SILENT) throw unavailable('it answers but stores nothing, so its disk may be full', cause)
   if (unknown >= MAX_UNKNOWN) throw unavailable(`whether the event was stored is unknown after ${unknown} tries`, cause)
   return unknown > 0 ? { tries: unknown, backoff: AFTER_SILENCE } : { tries: refused, backoff: AFTER_REFUSAL }
 }

@@ -78,7 +78,8 @@ class JetStreamLedger implements Ledger {
       if (step.kind === 'done') return step.published
       if (step.kind === 'failed') throw step.error
       if (step.kind === 'unknown') cause = step.cause
-      tries = { ...tries, [step.kind]: tries[step.kind] + 1 }
+      const silent = tries.silent + (step.kind === 'unknown' && step.silent === true ? 1 : 0)
+      tries = { ...tries, silent, [step.kind]: tries[step.kind] + 1 }
       const next = nextTry(tries, cause)
       await systemClock.sleep(backoffMs(next.tries, next.backoff), request.signal)
     }
@@ -92,7 +93,9 @@ class JetStreamLedger implements Ledger {
     try {
       const decision = from.decision ?? (await this.#decide(request))
       if (decision.kind !== 'publish') return { kind: 'done', published: decision }
-      return await this.#send(request.subject, decision)
+      const step = await this.#send<T>(request.subject, decision)
+      const silent = from.decision === undefined && this.#broker.connected
+      return step.kind === 'unknown' ? { ...step, silent } : step
     } catch (error) {
       if (from.doubtful && hasCode(error, 'BROKER_UNAVAILABLE')) return { kind: 'unknown', cause: error }
       throw error

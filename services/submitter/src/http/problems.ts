@@ -45,6 +45,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   VIEW_NOT_READY: 503,
   BROKER_UNAVAILABLE: 503,
   LEDGER_FULL: 503,
+  DISK_FULL: 503,
   // Somebody else writes all the time: later is another time.
   LEDGER_CONFLICT: 503,
   EVENT_TOO_NEW: 503,

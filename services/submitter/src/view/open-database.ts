@@ -1,4 +1,5 @@
-import { renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { RetryableError, TerminalError } from '@orchestrator/shared/core'
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
@@ -117,12 +118,36 @@ function throwUnlessDamaged(error: unknown, file: string): void {
     case SQLITE.perm:
     case SQLITE.readonly:
     case SQLITE.cantopen:
+      // The log beside the file could not be made.
+      if (hasNoSpace(file)) throw diskFull(file, error)
       throw new TerminalError('CONFIG_INVALID', `VIEW_FILE=${file} cannot be opened for writing`, { cause: error })
     case SQLITE.ioerr:
     case SQLITE.full:
-      throw new RetryableError('DISK_FULL', `cannot write VIEW_FILE=${file}`, { cause: error })
+      throw diskFull(file, error)
     default:
   }
+}
+
+const SMALLEST_SPACE_BYTES = 64 * 1024
+
+function hasNoSpace(file: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(file))
+    return bavail * bsize < SMALLEST_SPACE_BYTES
+  } catch {
+    return false
+  }
+}
+
+export function diskFull(file: string, cause: unknown): RetryableError {
+  const message = `the view ${file} cannot be written: free space on its disk, then it goes on by itself`
+  return new RetryableError('DISK_FULL', message, { cause })
+}
+
+/** True when the disk takes no more: nothing is lost, only what the last moments changed is read again. */
+export function isDiskFull(error: unknown): boolean {
+  const code = resultCode(error)
+  return code === SQLITE.full || code === SQLITE.ioerr
 }
 
 /** True for any failure of the database, as opposed to one of the broker. */

@@ -2,7 +2,7 @@ import { type Clock, describeError } from '@orchestrator/shared/core'
 import type { Broker } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
 import type { StreamName } from './cursors.ts'
-import { isDamage, isDatabaseError, removeDatabase } from './open-database.ts'
+import { diskFull, isDamage, isDatabaseError, isDiskFull, removeDatabase } from './open-database.ts'
 import { OtherHistory, runProjection } from './projection.ts'
 import type { ViewQueries } from './queries.ts'
 import { findOtherHistory, type Streams } from './same-history.ts'
@@ -112,7 +112,7 @@ export function createView({ file, streams, broker, clock, logger }: ViewOptions
         outdate()
         if (error instanceof OtherHistory || isDamage(error)) makeAnew(describeError(error))
         else if (isDatabaseError(error)) close()
-        throw error
+        throw isDiskFull(error) ? diskFull(file, error) : error
       }
     },
     noteFailure: (error) => {

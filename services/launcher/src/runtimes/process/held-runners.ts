@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AttemptFile, type HeldFile, MARKER_VARIABLE } from '@orchestrator/shared/contracts'
 import { type Clock, RetryableError } from '@orchestrator/shared/core'
@@ -47,14 +47,27 @@ export async function launchHeld(
   const { attempt } = order
   const waiting = await findHeld(options, refOf(attempt))
   if (waiting !== undefined) return waiting
+  await assertSpace(attempt.workspaceDirectory, options.places.launches)
   const folder = await prepareFolder(options, order)
   const home = options.places.home(attempt.spec.workspace)
   await mkdir(home, { recursive: true, mode: 0o700 })
-  await mkdir(attempt.workspaceDirectory, { recursive: true, mode: 0o700 })
   const environment = { ...options.environment, HOME: home, [MARKER_VARIABLE]: attempt.submittedId }
   const { runnerMain, launchTimeoutMs: timeoutMs, clock } = options
   const held = await spawnHeldRunner({ folder, runnerMain, environment, timeoutMs, clock, signal })
   return held.workloadUid
+}
+
+/** Order, prompt and the first lines; the runner needs more, and says so itself. */
+const LAUNCH_BYTES = 8 * 1024 * 1024
+
+/** @throws RetryableError DISK_FULL before anything is half written */
+async function assertSpace(...directories: readonly string[]): Promise<void> {
+  for (const directory of directories) {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const { bavail, bsize } = await statfs(directory)
+    if (bavail * bsize >= LAUNCH_BYTES) continue
+    throw new RetryableError('DISK_FULL', `the disk of ${directory} is full: free space there, then it is started`)
+  }
 }
 
 async function prepareFolder({ places, processTable }: HeldRunnersOptions, order: LaunchOrder): Promise<string> {
