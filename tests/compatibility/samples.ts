@@ -369,6 +369,7 @@ const SAMPLES = {
   'document.lease': [{ v: 1, holder: 'someone', beat: 3 }] satisfies LeaseDocument[],
   'document.delivery': [
     { v: 1, channel: 'team', ...TASK, dirty: 9, sent: 7, holder: '', beat: 1 },
+    { v: 1, channel: 'chat', ...TASK, dirty: 9, sent: 9, holder: '', beat: 1, root: 'C1/1700000000.1' },
   ] satisfies DeliveryDocument[],
   'runner.attempt-file': [
     {
@@ -534,7 +535,9 @@ const SAMPLES = {
         },
       },
       caps: { global: 4, agents: { 'claude-agent-1': 2 } },
-      channels: { webhooks: [{ name: 'team', url: 'https://example.com/hook', secretFile: '/secret' }] },
+      channels: {
+        webhooks: [{ name: 'team', url: 'https://example.com/hook', secretFile: '/secret', concurrency: 4 }],
+      },
     },
   ] satisfies z.input<typeof Settings>[],
 } satisfies Samples

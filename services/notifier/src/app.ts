@@ -7,6 +7,7 @@ import {
   createLedger,
   type DeadLetters,
   type Documents,
+  expireDocuments,
   type Handler,
   openDocuments,
   runDurable,
@@ -19,6 +20,7 @@ import { createWebhookChannel, WEBHOOK_TIMEOUT_MS } from './channels/webhook.ts'
 import type { NotifierConfig } from './config.ts'
 import { createDeliveryRecords } from './delivery-records.ts'
 import { ChannelDocument } from './first-word.ts'
+import { type ForgetOptions, forgetDeliveries, isForgettable } from './forget-deliveries.ts'
 import { createRecentEvents } from './recent-events.ts'
 import { taskOfSubject, toTaskEvent, TOLD_SUBJECTS } from './routing.ts'
 import type { RejectedMessage, TellerWorld } from './tell-task.ts'
@@ -56,6 +58,10 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
   for (const teller of tellers) stack.use(teller)
   loops.start('recent events', async (signal) => await recent.follow(signal))
   loops.start('deliveries', async (signal) => await watchDeliveries({ documents, tellers, signal }))
+  loops.start(
+    'old deliveries',
+    async (signal) => await forgetDeliveries({ expire: expireIn(broker), clock, logger }, signal),
+  )
   loops.start('leases', async (signal) => await lookAgain({ tellers, clock, signal }))
   const durable = stack.use(
     await runDurable({
@@ -121,6 +127,13 @@ function markHandler(tellers: readonly ChannelTeller[]): Handler {
   }
 }
 
+const DELIVERIES = '*.*.*.*'
+
+function expireIn(broker: Broker): ForgetOptions['expire'] {
+  const which = { bucket: 'deliveries', schema: DeliveryDocument, filter: DELIVERIES, mayGo: isForgettable } as const
+  return async (maxAgeMs, signal) => await expireDocuments(broker, { ...which, maxAgeMs, signal })
+}
+
 interface Watching {
   readonly documents: Documents<DeliveryDocument>
   readonly tellers: readonly ChannelTeller[]
@@ -129,7 +142,7 @@ interface Watching {
 
 async function watchDeliveries({ documents, tellers, signal }: Watching): Promise<void> {
   const byName = new Map(tellers.map((teller) => [teller.name, teller]))
-  for await (const seen of documents.watch(signal, '*.*.*.*')) byName.get(seen.key.split('.')[0] ?? '')?.observe(seen)
+  for await (const seen of documents.watch(signal, DELIVERIES)) byName.get(seen.key.split('.')[0] ?? '')?.observe(seen)
 }
 
 async function lookAgain({

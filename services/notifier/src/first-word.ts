@@ -8,7 +8,7 @@ export const ChannelDocument = z.looseObject({ v: z.literal(1), channel: z.strin
 export type ChannelDocument = z.infer<typeof ChannelDocument>
 
 /** Deliveries are kept for 30 days after their last change. One that is not there may have been told until then. */
-const FORGOTTEN_AFTER_MS = 29 * 24 * 3_600_000
+export const FORGOTTEN_AFTER_MS = 29 * 24 * 3_600_000
 
 export interface TaskHistory {
   readonly since: number

@@ -89,6 +89,11 @@ export const DeliveryDocument = z.looseObject({
   /** Who is telling now, as a lease; empty when nobody is. */
   holder: z.string(),
   beat: z.int(),
+  /**
+   * What the channel made for the task at its first word and comes back to, such as a message that it changes: its id
+   * there. A record with one is kept for good, else the next word would make another.
+   */
+  root: z.exactOptional(z.string()),
 })
 export type DeliveryDocument = z.infer<typeof DeliveryDocument>
 
