@@ -12,6 +12,17 @@ export interface TestServers extends AsyncDisposable {
   kill(): Promise<void>
   /** On the same stores and ports; kills first what still runs. */
   restart(): Promise<void>
+  /** The server that leads a stream now; waits for an election. */
+  leaderOf(stream: string): Promise<TestMember>
+}
+
+/** One server of some. */
+export interface TestMember {
+  readonly name: string
+  /** As a crash: SIGKILL. */
+  kill(): Promise<void>
+  /** On the same store and port; kills first if it still runs. */
+  restart(): Promise<void>
 }
 
 export interface TestConnectOptions {

@@ -28,6 +28,11 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
   const { port } = server
   const url = `nats://127.0.0.1:${port}`
   const { connect } = stack.use(createConnections({ url, replicas: 1 }))
+  const kill = (): Promise<void> => server.end('SIGKILL')
+  const restart = async (): Promise<void> => {
+    await kill()
+    server = await start(port)
+  }
   const owned = stack.move()
   return {
     url,
@@ -37,11 +42,9 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
       return server.pid
     },
     connect,
-    kill: () => server.end('SIGKILL'),
-    restart: async () => {
-      await server.end('SIGKILL')
-      server = await start(port)
-    },
+    kill,
+    restart,
+    leaderOf: async () => ({ name: 'alone', kill, restart }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createConnections, type TestServers } from './broker-connection.ts'
+import { createConnections, type TestMember, type TestServers } from './broker-connection.ts'
 import { commonConfig, type NatsProcess, startNatsProcess, type StoreOptions } from './nats-process.ts'
 import { natsServerBinary } from './nats-server.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
@@ -11,16 +11,6 @@ import { temporaryDirectory } from './temporary-directory.ts'
 /** Three servers that hold three copies of every stream, on ports that they keep. */
 export interface TestCluster extends TestServers {
   readonly members: readonly TestMember[]
-  /** The member that leads a stream now; waits for an election. */
-  leaderOf(stream: string): Promise<TestMember>
-}
-
-export interface TestMember {
-  readonly name: string
-  /** As a crash: SIGKILL. */
-  kill(): Promise<void>
-  /** On the same store and ports; kills first if it still runs. */
-  restart(): Promise<void>
 }
 
 export interface TestClusterOptions extends StoreOptions {

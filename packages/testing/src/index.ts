@@ -8,9 +8,9 @@ export {
 } from './git-remotes.ts'
 export { createTestClock, type TestClock } from './clocks.ts'
 export { natsServerBinary, natsServerVersion } from './nats-server.ts'
-export { silentLog, type TestConnectOptions, type TestServers } from './broker-connection.ts'
+export { silentLog, type TestConnectOptions, type TestMember, type TestServers } from './broker-connection.ts'
 export { startTestBroker, type TestBroker, type TestBrokerOptions } from './broker.ts'
-export { startTestCluster, type TestCluster, type TestClusterOptions, type TestMember } from './cluster.ts'
+export { startTestCluster, type TestCluster, type TestClusterOptions } from './cluster.ts'
 export { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts'
 export {
   type ReceivedWebhook,
@@ -55,3 +55,4 @@ export {
   type PublishFaultProxy,
   startPublishFaults,
 } from './publish-faults.ts'
+export { type LostAcksOptions, type LostAcksProxy, startLostAcks } from './lost-acks.ts'

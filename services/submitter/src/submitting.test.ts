@@ -63,50 +63,6 @@ describe('submitting', () => {
     expect(requests.length).toBeLessThan(8)
   })
 
-  it('gives fifty submits of one task at once fifty numbers', async () => {
-    await using broker = await startTestBroker()
-    await using submitter = await startSubmitter({ brokerUrl: broker.url })
-    await submitter.ready()
-    const answers = await Promise.all(
-      FIFTY.map((index) => submitter.submit({ ...TASK, guidance: `guidance ${index}` })),
-    )
-    const numbers = answers.map(({ n }) => n).toSorted((a, b) => a - b)
-    expect(numbers).toEqual(FIFTY.map((index) => index + 1))
-    expect(new Set(answers.map(({ attempt }) => attempt)).size).toBe(50)
-    expect(new Set(answers.map(({ branch }) => branch))).toEqual(new Set(['feature/task-1-implementation']))
-  })
-
-  it('gives submits of one task through two replicas different numbers', async () => {
-    await using broker = await startTestBroker()
-    await using one = await startSubmitter({ brokerUrl: broker.url })
-    await using two = await startSubmitter({ brokerUrl: broker.url })
-    await Promise.all([one.ready(), two.ready()])
-    const answers = await Promise.all(
-      FIFTY.map((index) => (index % 2 === 0 ? one : two).submit({ ...TASK, guidance: `g${index}` })),
-    )
-    expect(answers.map(({ n }) => n).toSorted((a, b) => a - b)).toEqual(FIFTY.map((index) => index + 1))
-    const last = Math.max(...answers.map(({ sequence }) => sequence))
-    const names = async (submitter: typeof one): Promise<string[]> =>
-      (await submitter.attempts(`limit=200&after=${last}`)).attempts.map(({ name }) => name)
-    expect(await names(one)).toEqual(await names(two))
-    expect(await names(one)).toHaveLength(50)
-  })
-
-  it('makes one attempt of one key, however often and through whichever replica it comes', async () => {
-    await using broker = await startTestBroker()
-    await using one = await startSubmitter({ brokerUrl: broker.url })
-    await using two = await startSubmitter({ brokerUrl: broker.url })
-    await Promise.all([one.ready(), two.ready()])
-    const answers = await Promise.all(FIFTY.map((index) => (index % 2 === 0 ? one : two).submit(TASK, 'key-1')))
-    expect(new Set(answers.map(({ attempt }) => attempt)).size).toBe(1)
-    expect(answers.filter(({ repeated }) => !repeated)).toHaveLength(1)
-    const { attempts } = await two.attempts(`after=${answers[0]?.sequence}`)
-    expect(attempts).toHaveLength(1)
-    expect((await one.send('/v1/tasks', post({ ...TASK, ...FIRST }, { [IDEMPOTENCY_HEADER]: 'key-1' }))).status).toBe(
-      200,
-    )
-  })
-
   it('answers a repeated request as it answered the first', async () => {
     await using broker = await startTestBroker()
     await using submitter = await startSubmitter({ brokerUrl: broker.url })

@@ -41,6 +41,8 @@ export interface SubmitterFixture extends AsyncDisposable {
 
 export interface SubmitterFixtureOptions {
   readonly brokerUrl: string
+  /** Copies that the broker keeps; 1 when left out. */
+  readonly replicas?: 1 | 3
   /** In memory when left out. */
   readonly viewFile?: string
   readonly settings?: Settings
@@ -61,6 +63,7 @@ export function post(body: unknown, headers: Record<string, string> = {}): Reque
 export async function startSubmitter(options: SubmitterFixtureOptions): Promise<SubmitterFixture> {
   const config = SubmitterEnvironment.parse({
     NATS_URL: options.brokerUrl,
+    NATS_REPLICAS: options.replicas ?? 1,
     PORT: options.port ?? 0,
     VIEW_FILE: options.viewFile ?? ':memory:',
     ...(options.archiveDirectory === undefined ? {} : { ARCHIVE_DIR: options.archiveDirectory }),
