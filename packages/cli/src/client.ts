@@ -4,6 +4,8 @@ import {
   DEFAULT_TAG,
   IDEMPOTENCY_HEADER,
   Problem,
+  RebuildAnswer,
+  RebuildStatus,
   ReleaseAnswer,
   StopAnswer,
   SubmitAnswer,
@@ -54,6 +56,8 @@ export interface Client {
   workspaces(filters: Filters): Promise<WorkspaceList>
   /** A person's word that nothing of a workload runs any more. */
   release(service: string, body: unknown): Promise<ReleaseAnswer>
+  rebuild(body: unknown): Promise<RebuildAnswer>
+  rebuildStatus(of: RebuildAnswer): Promise<RebuildStatus>
   /** Lines of the log as the server sends them. */
   logs(attempt: string, options: LogsOptions): AsyncIterable<string>
   readiness(): Promise<Readiness>
@@ -137,6 +141,9 @@ export function createClient({ url, source, token, startCommand, signal }: Clien
         path: `/v1/workspaces/${encodeURIComponent(service)}/release`,
         body,
       }),
+    rebuild: async (body) => await call(RebuildAnswer, { method: 'POST', path: '/v1/rebuild', body }),
+    rebuildStatus: async ({ views, documents }) =>
+      await call(RebuildStatus, { path: '/v1/rebuild', query: { views, documents: documents ?? undefined } }),
     logs: async function* (name, { fromLine, follow }) {
       const query = { fromLine, follow: follow ? 'true' : undefined }
       const path = `/v1/attempts/${encodeURIComponent(name)}/logs`

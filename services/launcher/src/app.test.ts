@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import type { AttemptSpec } from '@orchestrator/shared/contracts'
+import { type AttemptSpec, CONTROL_SUBJECTS, progressSubject } from '@orchestrator/shared/contracts'
+import { createNotices, createProgress } from '@orchestrator/shared/nats'
 import { startTestBroker, temporaryDirectory, type TestBroker } from '@orchestrator/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { specOf } from './testing/builders.ts'
@@ -128,6 +129,34 @@ describe('the launcher on a real broker', () => {
     await expect
       .poll(async () => (await site.workspaces.get('trader'))?.value, WAIT)
       .toMatchObject({ grant: null, entries: [] })
+  })
+
+  it('says once more who waits for what when views are made again', async () => {
+    const site = await createSite({
+      settings: { ...agentThat('stubborn') },
+      environment: { RECONCILE_INTERVAL_MS: '600000' },
+    })
+    await startLaunchers(site, 1)
+    const [first, second] = [specOf({ n: 1 }), specOf({ n: 2 })]
+    await site.submit(first)
+    await expect.poll(() => site.ran(first), WAIT).toHaveLength(1)
+    await site.submit(second)
+    const client = await site.broker.connect('view')
+    const told: unknown[] = []
+    const done = new AbortController()
+    open.add({ [Symbol.asyncDispose]: async () => done.abort() })
+    const follow = async (): Promise<void> => {
+      const subjects = [progressSubject(second)]
+      for await (const { event } of createProgress(client).follow({ subjects, signal: done.signal }))
+        told.push(event.data)
+    }
+    const following = follow()
+    await expect.poll(() => told, WAIT).toMatchObject([{ phase: 'Queued', reason: 'WaitingForWorkspace' }])
+    await createNotices(client).tell(CONTROL_SUBJECTS.rebuild, { views: 1 })
+    await expect.poll(() => told.length, WAIT).toBe(2)
+    expect(told[1]).toEqual(told[0])
+    done.abort()
+    await following
   })
 
   it("frees a workspace by a person's word at once, not by its timer", async () => {

@@ -2,11 +2,19 @@
 import { RUNNER_MAIN } from '@orchestrator/runner'
 import { BranchDocument, SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
-import { type Broker, createLedger, createProgress, openDocuments, runDurable } from '@orchestrator/shared/nats'
+import {
+  type Broker,
+  createLedger,
+  createNotices,
+  createProgress,
+  openDocuments,
+  runDurable,
+} from '@orchestrator/shared/nats'
 import { createProcessTable } from '@orchestrator/shared/process'
 import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
 import { createBranchClaims } from './branch-claim.ts'
 import { BUILT_IN_TEMPLATES, type LauncherConfig } from './config.ts'
+import { answerRebuilds } from './control.ts'
 import { createDeadLetterHandler, createMessageHandler, serviceOf } from './handle-message.ts'
 import { createLaunchTries } from './launch-tries.ts'
 import { createLedgerMemory } from './ledger-memory.ts'
@@ -82,6 +90,7 @@ export async function createLauncherWith(context: Context, { runnerMain }: Launc
       clock,
     }),
   )
+  stack.use(answerRebuilds(world, createNotices(broker)))
   const running = stack.move()
   return {
     name: NAME,

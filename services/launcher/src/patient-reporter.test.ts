@@ -16,6 +16,7 @@ function createHeard(): ProgressReporter & { readonly heard: Report[]; readonly 
     forgotten,
     report: async (reports) => void heard.push(...reports),
     forget: (submittedId) => void forgotten.push(submittedId),
+    sayAgain: () => undefined,
   }
 }
 

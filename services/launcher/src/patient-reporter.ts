@@ -30,6 +30,7 @@ export function createPatientReporter(reporter: ProgressReporter, clock: Clock):
       held.delete(submittedId)
       reporter.forget(submittedId)
     },
+    sayAgain: () => reporter.sayAgain(),
     [Symbol.asyncDispose]: async () => {
       stop.abort(new DOMException('the launcher stops', 'AbortError'))
       await saying

@@ -21,6 +21,8 @@ export interface Report {
 export interface ProgressReporter {
   report(reports: readonly Report[]): Promise<void>
   forget(submittedId: string): void
+  /** What was said is said once more when it is reported again: somebody may have lost it. */
+  sayAgain(): void
 }
 
 export interface ProgressReporterOptions {
@@ -48,6 +50,7 @@ export function createProgressReporter({ progress, clock, logger }: ProgressRepo
       await Promise.all(reports.map(say))
     },
     forget: (submittedId) => void said.delete(submittedId),
+    sayAgain: () => said.clear(),
   }
 }
 

@@ -1,6 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { newEventId, WorkspaceDocument } from '@orchestrator/shared/contracts'
 import { createKeyedQueue, describeError, TerminalError } from '@orchestrator/shared/core'
-import { type Broker, createLedger, createLogs, createProgress, openDocuments } from '@orchestrator/shared/nats'
+import {
+  type Broker,
+  createLedger,
+  createLogs,
+  createNotices,
+  createProgress,
+  openDocuments,
+} from '@orchestrator/shared/nats'
 import {
   type App,
   type AppContext,
@@ -14,11 +22,13 @@ import type { Api } from './http/api.ts'
 import { registerAttemptRoutes } from './http/attempt-routes.ts'
 import { registerHealthRoutes } from './http/health-routes.ts'
 import { registerLogRoutes } from './http/log-routes.ts'
+import { registerRebuildRoutes } from './http/rebuild-routes.ts'
 import { createHttpServer, type HttpServer, portOf } from './http/server.ts'
 import { registerTaskRoutes } from './http/task-routes.ts'
 import { registerWorkspaceRoutes } from './http/workspace-routes.ts'
 import { createLedgerRoom } from './ledger-room.ts'
 import { createDirectoryArchive, NO_ARCHIVE } from './log-archive.ts'
+import { createRebuild } from './rebuild.ts'
 import { createRecentBranches } from './recent-branches.ts'
 import { createRelease } from './release.ts'
 import { createStop } from './stop.ts'
@@ -49,6 +59,8 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
   loops.start('ledger', (signal) => room.refresh(signal))
 
   const documents = await openDocuments(broker, 'workspaces', WorkspaceDocument)
+  const notices = createNotices(broker)
+  const rebuild = stack.use(createRebuild({ ledger, notices, view, replica: randomUUID(), newId: randomUUID }))
   const now = (): Date => clock.now()
   const health = (): Health => {
     const connection = broker.connected ? 'ok' : 'disconnected'
@@ -70,6 +82,7 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
     }),
     stop: createStop({ ledger, broker, now, newEventId }),
     release: createRelease({ ledger, workspaces: documents, broker, now, newEventId }),
+    rebuild,
     workspaces: createWorkspaces({ ledger, documents, queries: () => view.queries }),
     logs: createLogs(broker),
     archive: config.ARCHIVE_DIR === undefined ? NO_ARCHIVE : createDirectoryArchive(config.ARCHIVE_DIR),
@@ -112,6 +125,7 @@ async function serve(api: Api, { HOST, PORT }: SubmitterConfig): Promise<HttpSer
   registerAttemptRoutes(server, api)
   registerLogRoutes(server, api)
   registerWorkspaceRoutes(server, api)
+  registerRebuildRoutes(server, api)
   registerHealthRoutes(server, api)
   try {
     await server.listen({ host: HOST, port: PORT })

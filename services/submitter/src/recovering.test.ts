@@ -1,4 +1,4 @@
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { progressSubject } from '@orchestrator/shared/contracts'
 import { createProgress } from '@orchestrator/shared/nats'
@@ -151,6 +151,29 @@ describe('a broker that dies', () => {
     await broker.connect('operator')
     await submitter.ready()
     await vi.waitFor(async () => expect(await names(submitter)).toEqual([]), PATIENCE)
+  })
+})
+
+// Past the view's cursor the other ledger goes on: its next events must not be taken for ours.
+describe('a broker that comes back with the ledger of another', () => {
+  it('is noticed, though its ledger is longer than the view', async () => {
+    await using ours = await startTestBroker()
+    await using other = await startTestBroker()
+    await using submitter = await startSubmitter({ brokerUrl: ours.url })
+    await using stranger = await startSubmitter({ brokerUrl: other.url })
+    await Promise.all([submitter.ready(), stranger.ready()])
+    await submitMany(submitter, [1, 2])
+    for (const taskId of [5, 6, 7, 8]) {
+      const { attempt, sequence } = await stranger.submit({ service: 'strange', taskId })
+      await stranger.attempt(attempt, sequence)
+    }
+    await Promise.all([ours.kill(), other.kill()])
+    await rm(`${ours.directory}/store`, { recursive: true })
+    await cp(`${other.directory}/store`, `${ours.directory}/store`, { recursive: true })
+    await ours.restart()
+    await submitter.ready()
+    await vi.waitFor(async () => expect(await names(submitter)).toHaveLength(4), PATIENCE)
+    expect((await names(submitter)).every((name) => name.startsWith('strange-'))).toBe(true)
   })
 })
 

@@ -33,7 +33,7 @@ export interface SubmitRequest extends AdmissionRequest {
 export interface SubmitDependencies {
   readonly settings: Settings
   readonly ledger: Pick<Ledger, 'publish'>
-  readonly view: Pick<View, 'current' | 'queries' | 'waitFor' | 'catchUp'>
+  readonly view: Pick<View, 'current' | 'readable' | 'queries' | 'waitFor' | 'catchUp'>
   readonly room: Pick<LedgerRoom, 'assertRoom'>
   readonly broker: { readonly connected: boolean }
   /** One submit of a task at a time, so that they do not refuse one another. */
@@ -72,6 +72,8 @@ export function createSubmit(dependencies: SubmitDependencies): Submit {
         optimistic: holding.hold(first),
         decide: async ({ lastSeq }) => {
           await view.waitFor(lastSeq, signal)
+          // One that is being made anew has this task, but perhaps not yet the key, or the branch, of another.
+          if (!view.readable) throw notReady()
           return holding.hold(decide(dependencies, { request, eventId, lastSeq }))
         },
         signal,
@@ -124,9 +126,13 @@ function assertOpen({ broker, view, room }: SubmitDependencies): void {
     })
   }
   if (!view.current) {
-    throw new RetryableError('VIEW_NOT_READY', 'the view is being filled from the ledger', { retryAfterMs: 1000 })
+    throw notReady()
   }
   room.assertRoom()
+}
+
+function notReady(): RetryableError {
+  return new RetryableError('VIEW_NOT_READY', 'the view is being filled from the ledger', { retryAfterMs: 1000 })
 }
 
 interface Deciding {

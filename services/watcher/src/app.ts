@@ -1,9 +1,16 @@
 /** The watcher, put together: the ledger and the runtime say which attempts to watch, each is then watched by itself. */
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { LeaseDocument } from '@orchestrator/shared/contracts'
+import { CONTROL_SUBJECTS, LeaseDocument } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
-import { type Broker, createLedger, createLogs, createProgress, openDocuments } from '@orchestrator/shared/nats'
+import {
+  type Broker,
+  createLedger,
+  createLogs,
+  createNotices,
+  createProgress,
+  openDocuments,
+} from '@orchestrator/shared/nats'
 import { createProcessTable } from '@orchestrator/shared/process'
 import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
 import { createDirectoryArchive } from './archive/directory-archive.ts'
@@ -60,6 +67,8 @@ export async function createWatcherApp(context: AppContext<WatcherConfig>): Prom
   loops.start('runtime', (signal) => workList.sweepRuntime(signal))
   const maxAgeDays = config.ARCHIVE_MAX_AGE_DAYS
   loops.start('archive', (signal) => keepExpiring({ archive, maxAgeDays, clock, logger }, signal))
+  // After a rebuild of the views nobody waits for the next news of an attempt.
+  stack.use(createNotices(broker).listen(CONTROL_SUBJECTS.rebuild, () => workList.tellAgain()))
   const running = stack.move()
   return {
     name: NAME,

@@ -38,6 +38,8 @@ export interface AttemptWatch {
   readonly stopRequested: () => void
   readonly finished: () => void
   readonly leaseChanged: () => void
+  /** Progress is told once more. */
+  readonly tellAgain: () => void
   /** Returns once the verdict is in the ledger, the log in the archive, and nothing of the workload is left. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -90,6 +92,10 @@ export function createAttemptWatch(world: WatchWorld, { attempt, isNew, isPast }
     stopRequested: () => end.expectEnd(),
     finished: () => end.finished(),
     leaseChanged: () => log.wake(),
+    tellAgain: () => {
+      teller.tellAgain()
+      log.wake()
+    },
     run: async (signal) => {
       if (!isPast) await watch(signal)
       await archivist.run({ inStream: isPast || log.closed !== undefined }, signal)

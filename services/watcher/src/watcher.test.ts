@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import {
   type AttemptProgressed,
+  CONTROL_SUBJECTS,
   createEvent,
   type LogBatch,
   logSubject,
   newEventId,
   RUNNER_LINE_MAX_BYTES,
 } from '@orchestrator/shared/contracts'
+import { createNotices } from '@orchestrator/shared/nats'
 import { startTestBroker } from '@orchestrator/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { LOG_WAIT_MS } from './end-watch.ts'
@@ -49,6 +51,27 @@ describe('the watcher', () => {
     // Both have heard of the end: nothing comes twice.
     await Promise.all(replicas.map(async (replica) => await replica[Symbol.asyncDispose]()))
     for (const { attempt } of runners) expect(await world.finished(attempt)).toHaveLength(1)
+  })
+
+  it('says once more where a live attempt stands, all that it knows, when views are made again', async () => {
+    await using world = await World.create(await startTestBroker())
+    const told: AttemptProgressed['data'][] = []
+    const done = new AbortController()
+    const following = (async () => {
+      for await (const { event } of world.progress.follow({ signal: done.signal })) told.push(event.data)
+    })()
+    await world.startWatcher({ LOOK_INTERVAL_MS: '60000' })
+    const { write } = await world.launch()
+    await write(
+      joined([lineText(1, { kind: 'step', step: 'implementing' }), lineText(2, { kind: 'text', text: 'Hm.' })]),
+    )
+    await expect.poll(() => told.at(-1), IN_TIME).toMatchObject({ step: 'implementing', lastText: 'Hm.', line: 2 })
+    const before = told.length
+    await createNotices(await world.broker.connect('submitter')).tell(CONTROL_SUBJECTS.rebuild, { views: 1 })
+    await expect.poll(() => told.length, IN_TIME).toBe(before + 1)
+    expect(told.at(-1)).toEqual(told.at(-2))
+    done.abort()
+    await following
   })
 
   it('says Running with the runner’s first line, and each step', async () => {

@@ -45,6 +45,11 @@ export class WorkList implements AsyncDisposable {
     for (const { watch } of this.#watches.values()) watch.leaseChanged()
   }
 
+  /** Says once more how each attempt gets on. */
+  tellAgain(): void {
+    for (const { watch } of this.#watches.values()) watch.tellAgain()
+  }
+
   /** What the ledger says, from the last message of each attempt on. */
   async followLedger(signal: AbortSignal): Promise<void> {
     this.#caughtUp = false

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { registerDemo } from './demo.ts'
 import { registerDoctor } from './doctor.ts'
+import { registerRebuild } from './rebuild.ts'
 import { registerTask } from './task/index.ts'
 import { registerUp } from './up.ts'
 
@@ -9,4 +10,10 @@ import { registerUp } from './up.ts'
 export type RegisterCommand = (program: Command, context: CliContext) => void
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly RegisterCommand[] = [registerUp, registerTask, registerDoctor, registerDemo]
+export const COMMANDS: readonly RegisterCommand[] = [
+  registerUp,
+  registerTask,
+  registerRebuild,
+  registerDoctor,
+  registerDemo,
+]

@@ -13,6 +13,7 @@ import {
 } from './events.ts'
 import { Gates } from './limits.ts'
 import { LogBatchHead } from './logs.ts'
+import { RebuildAnswer, RebuildBody, RebuildReport, RebuildStatus } from './rebuild-api.ts'
 import { ResultRecord } from './result.ts'
 import { AttemptFile, ClaimFile, GoFile, HeldFile, RunnerLine, StopFile } from './runner-protocol.ts'
 import { Settings } from './settings.ts'
@@ -48,6 +49,10 @@ export const CONTRACTS = {
   'api.attempt': AttemptView,
   'api.problem': Problem,
   'api.workspace': WorkspaceView,
+  'api.rebuild': RebuildBody,
+  'api.rebuild-answer': RebuildAnswer,
+  'api.rebuild-status': RebuildStatus,
+  'control.report': RebuildReport,
   'api.release': ReleaseBody,
   'api.release-answer': ReleaseAnswer,
   'file.gates': Gates,

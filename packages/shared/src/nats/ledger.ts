@@ -20,7 +20,7 @@ import type {
 import type { StreamMessage } from './publisher.ts'
 import type { StreamSource } from './reader-session.ts'
 import { followStream, scanStream } from './stream-reader.ts'
-import { DEFAULT_LEDGER_MAX_BYTES, GENERATION_KEY, LEDGER_MAX_BYTES_KEY, TASKS } from './topology-streams.ts'
+import { DEFAULT_LEDGER_MAX_BYTES, GENERATION_KEY, LEDGER_MAX_BYTES_KEY, TASKS, VIEWS_KEY } from './topology-streams.ts'
 
 export interface LedgerOptions {
   /** The ledger's share of the store; what the topology was declared with when left out. */
@@ -48,6 +48,7 @@ class JetStreamLedger implements Ledger {
   readonly #options: LedgerOptions
   readonly #own = createOwnEvents()
   #generation = 1
+  #views = 0
 
   constructor(broker: Broker, options: LedgerOptions) {
     this.#broker = broker
@@ -60,10 +61,25 @@ class JetStreamLedger implements Ledger {
     return this.#generation
   }
 
+  get views(): number {
+    return this.#views
+  }
+
+  async outdateViews(signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted()
+    const { config } = await this.refresh()
+    const metadata = { ...config.metadata, [VIEWS_KEY]: String(this.#views + 1) }
+    const broker = this.#broker
+    await ask(broker, 'ordering new views', () => broker.jsm.streams.update(TASKS, { metadata }))
+    await this.refresh()
+    return this.#views
+  }
+
   async refresh(): Promise<StreamInfo> {
     const broker = this.#broker
     const info = await ask(broker, 'asking for the state of the ledger', () => broker.jsm.streams.info(TASKS))
     this.#generation = Number(info.config.metadata?.[GENERATION_KEY] ?? 1)
+    this.#views = Number(info.config.metadata?.[VIEWS_KEY] ?? 0)
     return info
   }
 

@@ -48,6 +48,10 @@ export type Published<T> =
 export interface Ledger {
   /** Raised by a restore. */
   readonly generation: number
+  /** Raised by {@link Ledger.outdateViews}; like the generation as of the last question to the stream. */
+  readonly views: number
+  /** From now on every view that was filled before is to be made anew. @returns `views`, raised */
+  outdateViews(signal: AbortSignal): Promise<number>
   /**
    * @throws RetryableError BROKER_UNAVAILABLE at once while disconnected, or when the outcome stays unknown after all tries;
    *   LEDGER_FULL when the stream refuses for space; TerminalError LEDGER_CONFLICT when the subject never holds still.
@@ -193,3 +197,13 @@ export type Replayed = { readonly kind: 'handled' | 'later' } | { readonly kind:
 
 /** As {@link Handler}, for replays: comes again, or goes to `DEADLETTERS` as a new letter, in the same way. */
 export type ReplayHandler = (delivery: ReplayDelivery) => Promise<Replayed>
+
+/** Messages that nobody stores: who is away does not get them. Contents are JSON, to be parsed by whoever hears them. */
+export interface Notices {
+  /** @throws RetryableError BROKER_UNAVAILABLE */
+  tell(subject: string, message: unknown): Promise<void>
+  /** Everything that is answered within the time. @throws RetryableError BROKER_UNAVAILABLE */
+  gather(subject: string, message: unknown, waitMs: number): Promise<readonly unknown[]>
+  /** Until disposed, across reconnects; what the handler returns is the answer. Of one queue only one listener hears a message. */
+  listen(subject: string, handler: (message: unknown) => unknown, options?: { readonly queue?: string }): Disposable
+}

@@ -17,6 +17,8 @@ export const DEADLETTERS = 'DEADLETTERS'
 
 /** In the metadata of `TASKS`. */
 export const GENERATION_KEY = 'orchestrator.generation'
+/** In the metadata of `TASKS` too: views that were filled before it was last raised are made anew. */
+export const VIEWS_KEY = 'orchestrator.views'
 export const LEDGER_MAX_BYTES_KEY = 'orchestrator.ledgerMaxBytes'
 export const DEFAULT_LEDGER_MAX_BYTES = 1024 * 1024 * 1024
 

@@ -81,6 +81,8 @@ function createMemoryLedger(events: StoredEvent<LedgerEvent>[], { append, spoile
   }
   return {
     generation: 1,
+    views: 0,
+    outdateViews: () => Promise.reject(new Error('not part of this fake')),
     publish,
     read: async (subject) => historyOf(subject),
     get: (seq) => Promise.resolve(events[seq - 1]),

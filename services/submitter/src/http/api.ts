@@ -2,6 +2,7 @@ import type { Clock } from '@orchestrator/shared/core'
 import type { Broker, Logs } from '@orchestrator/shared/nats'
 import type { Health, Logger } from '@orchestrator/shared/service'
 import type { LogArchive } from '../log-archive.ts'
+import type { Rebuild } from '../rebuild.ts'
 import type { Release } from '../release.ts'
 import type { Stop } from '../stop.ts'
 import type { Submit } from '../submit.ts'
@@ -15,6 +16,7 @@ export interface Api {
   readonly stop: Stop
   readonly release: Release
   readonly workspaces: Workspaces
+  readonly rebuild: Pick<Rebuild, 'order' | 'status'>
   readonly logs: Pick<Logs, 'read'>
   readonly archive: LogArchive
   readonly broker: Pick<Broker, 'connected' | 'serverVersion'>

@@ -44,6 +44,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   GONE: 410,
   VIEW_NOT_READY: 503,
   BROKER_UNAVAILABLE: 503,
+  RUNTIME_UNAVAILABLE: 503,
   LEDGER_FULL: 503,
   DISK_FULL: 503,
   // Somebody else writes all the time: later is another time.

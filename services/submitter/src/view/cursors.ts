@@ -9,15 +9,22 @@ export interface Cursor {
   readonly eventId: string
 }
 
+/** The state of the ledger that a view was begun in: one of another state is made anew. */
+export interface ViewOrigin {
+  readonly generation: number
+  readonly views: number
+}
+
+const Fact = z.object({ value: z.coerce.number() })
 const CursorRow = z.object({ seq: z.int(), event_id: z.string() })
 
 export interface Cursors {
   /** Undefined before the first event. */
   get(stream: StreamName): Cursor | undefined
   set(stream: StreamName, cursor: Cursor): void
-  /** Generation of the ledger that the view was filled from; undefined for a new view. */
-  generation(): number | undefined
-  setGeneration(generation: number): void
+  /** Undefined for a new view. */
+  origin(): ViewOrigin | undefined
+  setOrigin(origin: ViewOrigin): void
 }
 
 export function createCursors(database: DatabaseSync): Cursors {
@@ -27,6 +34,7 @@ export function createCursors(database: DatabaseSync): Cursors {
     getFact: database.prepare('SELECT value FROM facts WHERE name = ?'),
     setFact: database.prepare('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)'),
   }
+  const fact = (name: string): number | undefined => Fact.optional().parse(statements.getFact.get(name))?.value
   return {
     get: (stream) => {
       const row = CursorRow.optional().parse(statements.get.get(stream))
@@ -35,10 +43,13 @@ export function createCursors(database: DatabaseSync): Cursors {
     set: (stream, { seq, eventId }) => {
       statements.set.run(stream, seq, eventId)
     },
-    generation: () =>
-      z.object({ value: z.coerce.number() }).optional().parse(statements.getFact.get('generation'))?.value,
-    setGeneration: (generation) => {
+    origin: () => {
+      const generation = fact('generation')
+      return generation === undefined ? undefined : { generation, views: fact('views') ?? 0 }
+    },
+    setOrigin: ({ generation, views }) => {
       statements.setFact.run('generation', String(generation))
+      statements.setFact.run('views', String(views))
     },
   }
 }

@@ -21,8 +21,9 @@ export async function findOtherHistory(
   const tasks = store.cursor('TASKS')
   const progressSeq = store.cursor('PROGRESS')?.seq ?? 0
   const [ledgerLast, progressLast] = await Promise.all([ledger.lastSeq(signal), progress.lastSeq(signal)])
-  const generation = store.generation()
-  if (generation !== undefined && generation !== ledger.generation) return 'the ledger was restored'
+  const origin = store.origin() ?? (tasks === undefined ? ledger : { generation: ledger.generation, views: 0 })
+  if (origin.generation !== ledger.generation) return 'the ledger was restored'
+  if (origin.views !== ledger.views) return 'a rebuild was ordered'
   if (tasks !== undefined && ledgerLast < tasks.seq) return 'the ledger is shorter than the view'
   if (progressLast < progressSeq) return 'the progress stream is shorter than the view'
   if (tasks === undefined) return undefined

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '@orchestrator/shared/nats'
-import { createCursors, type Cursor, type Cursors, type StreamName } from './cursors.ts'
+import { createCursors, type Cursor, type Cursors, type StreamName, type ViewOrigin } from './cursors.ts'
 import { foldEvent } from './fold.ts'
 import { openDatabase } from './open-database.ts'
 import { createViewQueries, type ViewQueries } from './queries.ts'
@@ -10,9 +10,9 @@ export interface ViewStore extends Disposable {
   readonly queries: ViewQueries
   /** The last event applied. */
   cursor(stream: StreamName): Cursor | undefined
-  /** Of the ledger that it was filled from; undefined for a new one. */
-  generation(): number | undefined
-  setGeneration(generation: number): void
+  /** Undefined for a new one. */
+  origin(): ViewOrigin | undefined
+  setOrigin(origin: ViewOrigin): void
   /** Adds an event to the open transaction, and begins one where there is none. Events at or before the cursor change nothing. */
   apply(stream: StreamName, stored: StoredEvent): void
   /** Writes what was applied, with the cursors, in one transaction. */
@@ -28,8 +28,8 @@ export function openViewStore(file: string): ViewStore {
   return {
     queries,
     cursor: (stream) => applied.get(stream),
-    generation: () => cursors.generation(),
-    setGeneration: (generation) => cursors.setGeneration(generation),
+    origin: () => cursors.origin(),
+    setOrigin: (origin) => cursors.setOrigin(origin),
     apply: (stream, stored) => {
       if (!database.isTransaction) database.exec('BEGIN')
       const change = foldEvent(stored)

@@ -1,4 +1,4 @@
-import { type Clock, describeError } from '@orchestrator/shared/core'
+import { type Clock, describeError, raceAbort } from '@orchestrator/shared/core'
 import type { Broker } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
 import type { StreamName } from './cursors.ts'
@@ -20,6 +20,10 @@ export interface View extends Disposable {
   readonly queries: ViewQueries
   /** @throws RetryableError VIEW_NOT_READY after two seconds; the signal's reason */
   waitFor(seq: number, signal: AbortSignal): Promise<void>
+  /** How far it has come of what it was to be filled with, and by which order. */
+  readonly filling: Filling
+  /** It is to be made anew, unless it was begun under this order or a later one. */
+  makeAnew(views: number): void
   /** Waits until it has all that the ledger holds now. @throws RetryableError VIEW_NOT_READY, BROKER_UNAVAILABLE */
   catchUp(signal: AbortSignal): Promise<void>
   /** Fills it until the signal aborts, and makes it anew where it does not fit the ledger; to be started again after an error. */
@@ -28,10 +32,21 @@ export interface View extends Disposable {
   noteFailure(error: unknown): void
 }
 
+export interface Filling {
+  /** Number of the rebuild that it was begun under; undefined before it is begun. */
+  readonly views: number | undefined
+  readonly sequence: number
+  /** Last sequence of the ledger when it was begun, or gone on with. */
+  readonly of: number
+}
+
+/** The broker went away, or the view is to be looked at: it is compared with the broker again before it goes on. */
+class Interruption extends Error {}
+
 export interface ViewOptions {
   readonly file: string
   readonly streams: Streams
-  readonly broker: Pick<Broker, 'onChange'>
+  readonly broker: Pick<Broker, 'connected' | 'onChange'>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -50,15 +65,24 @@ export function createView({ file, streams, broker, clock, logger }: ViewOptions
     current = false
     caughtUp.clear()
   }
+  let goal = 0
+  /** Raised to have it compared once more, whatever is going on. */
+  let looks = 0
+  const lookAgain = (why: string): void => {
+    looks += 1
+    outdate()
+    interrupt(new Interruption(why))
+  }
   const forget = broker.onChange((connected) => {
-    if (!connected) outdate()
+    // Compared before it goes on: after a reconnect the next events may be those of another ledger.
+    if (!connected) lookAgain('the broker went away')
   })
 
   const close = (): void => {
     store?.[Symbol.dispose]()
     store = undefined
   }
-  const makeAnew = (why: string): void => {
+  const drop = (why: string): void => {
     logger.warn({ file, why }, 'the view is made anew')
     readable = false
     close()
@@ -70,12 +94,17 @@ export function createView({ file, streams, broker, clock, logger }: ViewOptions
     if (difference !== undefined) throw new OtherHistory(difference)
   }
 
+  const begin = async (signal: AbortSignal): Promise<void> => {
+    await verify(signal)
+    if (opened().origin() === undefined) opened().setOrigin(streams.ledger)
+    goal = await streams.ledger.lastSeq(signal)
+  }
+
   const project = async (signal: AbortSignal): Promise<void> => {
     const failed = Promise.withResolvers<never>()
     interrupt = failed.reject
     const verified = async (): Promise<void> => {
       await verify(signal)
-      opened().setGeneration(streams.ledger.generation)
       readable = true
       current = true
     }
@@ -85,6 +114,22 @@ export function createView({ file, streams, broker, clock, logger }: ViewOptions
     }
     const interrupted = failed.promise
     await runProjection({ store: opened(), streams, onCaughtUp, onApplied: () => waits.moved(), interrupted, signal })
+  }
+
+  const followOnce = async (signal: AbortSignal): Promise<void> => {
+    await untilConnected(broker, signal)
+    const before = looks
+    try {
+      await begin(signal)
+      if (before === looks) await project(signal)
+    } catch (error) {
+      outdate()
+      if (error instanceof OtherHistory || isDamage(error)) drop(describeError(error))
+      else if (isDatabaseError(error)) close()
+      // What has changed is compared again at once; anything else is tried again by whoever keeps it going.
+      if (error instanceof OtherHistory || error instanceof Interruption) return
+      throw isDiskFull(error) ? diskFull(file, error) : error
+    }
   }
 
   return {
@@ -104,15 +149,16 @@ export function createView({ file, streams, broker, clock, logger }: ViewOptions
     catchUp: async (signal) => {
       await waits.waitFor(await streams.ledger.lastSeq(signal), signal)
     },
+    get filling() {
+      return { views: store?.origin()?.views, sequence: sequence(), of: goal }
+    },
+    makeAnew: (views) => {
+      if ((store?.origin()?.views ?? 0) < views) lookAgain('a rebuild was ordered')
+    },
     follow: async (signal) => {
-      try {
-        await verify(signal)
-        await project(signal)
-      } catch (error) {
-        outdate()
-        if (error instanceof OtherHistory || isDamage(error)) makeAnew(describeError(error))
-        else if (isDatabaseError(error)) close()
-        throw isDiskFull(error) ? diskFull(file, error) : error
+      for (;;) {
+        await followOnce(signal)
+        signal.throwIfAborted()
       }
     },
     noteFailure: (error) => {
@@ -122,5 +168,18 @@ export function createView({ file, streams, broker, clock, logger }: ViewOptions
       forget()
       close()
     },
+  }
+}
+
+async function untilConnected(broker: ViewOptions['broker'], signal: AbortSignal): Promise<void> {
+  if (broker.connected) return
+  const connected = Promise.withResolvers<void>()
+  const forget = broker.onChange((now) => {
+    if (now) connected.resolve()
+  })
+  try {
+    await raceAbort(connected.promise, signal)
+  } finally {
+    forget()
   }
 }

@@ -30,6 +30,11 @@ export class ProgressTeller {
     this.#current = foldLine(this.#current, line)
   }
 
+  /** What was told is told once more, with the next call of {@link tell}: somebody may have lost it. */
+  tellAgain(): void {
+    this.#told = undefined
+  }
+
   /**
    * Publishes what is due.
    * @param line last line of the log in the stream

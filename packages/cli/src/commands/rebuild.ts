@@ -1,0 +1,89 @@
+import { type RebuildAnswer, type RebuildStatus } from '@orchestrator/shared/contracts'
+import { RetryableError } from '@orchestrator/shared/core'
+import type { Command } from 'commander'
+import type { Client } from '../client.ts'
+import type { CliContext } from '../context.ts'
+import { describeRebuild, describeRebuilt } from '../output/describe-rebuild.ts'
+import { toJsonLine } from '../output/machine.ts'
+import { connect, type ServerOptions, withExamples, withServerOptions } from './options.ts'
+import { isPassing, PATIENCE_MS } from './task/watch-attempt.ts'
+
+interface RebuildFlags extends ServerOptions {
+  readonly documents?: boolean
+}
+
+const LOOK_MS = 500
+
+export function registerRebuild(program: Command, context: CliContext): void {
+  const command = program
+    .command('rebuild')
+    .description(
+      'make again from the ledger what people see of attempts, and return when it is current; submits are answered with 503 meanwhile, attempts go on',
+    )
+    .option('--documents', 'also the working documents of the launchers: workspaces, slots, branches')
+    .action(async (flags: RebuildFlags) => {
+      const client = await connect(context, flags)
+      const startedMs = context.clock.monotonicMs()
+      const answer = await client.rebuild({ documents: flags.documents === true })
+      const status = await watch(context, { client, answer, json: flags.output === 'json' })
+      const tookMs = context.clock.monotonicMs() - startedMs
+      context.screen.show([])
+      if (flags.output === 'json') context.screen.print(toJsonLine(status))
+      else context.screen.print(describeRebuilt(status, tookMs))
+      if (status.documents?.state === 'failed') {
+        throw new RetryableError(
+          'RUNTIME_UNAVAILABLE',
+          `the documents were not made again: ${status.documents.problem ?? 'no reason was given'}; run it again`,
+        )
+      }
+    })
+  withExamples(withServerOptions(command), context, ['rebuild', 'rebuild --documents', 'rebuild -o json'])
+}
+
+interface Watch {
+  readonly client: Client
+  readonly answer: RebuildAnswer
+  readonly json: boolean
+}
+
+/** Looks until everybody is through. A server that goes away meanwhile goes on with it when it is back. */
+async function watch(context: CliContext, { client, answer, json }: Watch): Promise<RebuildStatus> {
+  const { clock, screen, signal } = context
+  let heardMs = clock.monotonicMs()
+  let told = ''
+  for (;;) {
+    const status = await look(client, answer)
+    if (status instanceof Error) {
+      if (!isPassing(status) || clock.monotonicMs() - heardMs > PATIENCE_MS) throw status
+    } else {
+      if (status.done) return status
+      if (!isLost(status, answer)) heardMs = clock.monotonicMs()
+      else if (clock.monotonicMs() - heardMs > PATIENCE_MS) throw launcherGone()
+      const lines = describeRebuild(status)
+      if (screen.live) screen.show(lines)
+      else if (json ? told === '' : lines.join() !== told) screen.print(json ? toJsonLine(status) : lines.join('\n'))
+      told = lines.join()
+    }
+    await clock.sleep(LOOK_MS, signal)
+  }
+}
+
+async function look(client: Client, answer: RebuildAnswer): Promise<RebuildStatus | Error> {
+  try {
+    return await client.rebuildStatus(answer)
+  } catch (error) {
+    if (error instanceof Error) return error
+    throw error
+  }
+}
+
+function isLost({ documents }: RebuildStatus, answer: RebuildAnswer): boolean {
+  return answer.documents !== null && documents === null
+}
+
+function launcherGone(): RetryableError {
+  return new RetryableError(
+    'RUNTIME_UNAVAILABLE',
+    'the launcher that made the documents again is gone; what it has written is right: run it again for the rest',
+  )
+}
