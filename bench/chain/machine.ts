@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import { createServer, connect } from 'node:net'
 import { createInterface } from 'node:readline'
+import { Recent } from './recent.ts'
 
 export const RUNTIME = 'none'
 export const LOCATION = 'bench'
@@ -24,7 +25,7 @@ export interface Machine {
 }
 
 export async function serveMachine(path: string): Promise<Machine> {
-  const done = new Set<string>()
+  const done = new Recent()
   const waiting = new Map<string, () => void>()
   const server = createServer((socket) => {
     createInterface({ input: socket }).on('line', (submittedId) => {

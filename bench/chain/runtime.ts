@@ -1,13 +1,14 @@
 // oxlint-disable-next-line no-restricted-imports -- the launcher has no door for another runtime yet
 import type { Runtime } from '../../services/launcher/src/runtimes/port.ts'
 import { connectMachine, LOCATION, RUNTIME } from './machine.ts'
+import { Recent } from './recent.ts'
 
 const tellDone = await connectMachine(process.env['MACHINE'] ?? '')
 
 /** Instead of the launcher's own: workloads that cost nothing. */
 export function createProcessRuntime(): Runtime {
-  const launched = new Set<string>()
-  const letGo = new Set<string>()
+  const launched = new Recent()
+  const letGo = new Recent()
   const uidOf = (submittedId: string): string => `workload-${submittedId}`
   return {
     kind: RUNTIME,

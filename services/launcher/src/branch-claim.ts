@@ -19,7 +19,7 @@ export interface BranchClaims {
   claim(spec: Spec): Promise<void>
 }
 
-const REMEMBERED_MAX = 10_000
+const REMEMBERED_MAX = 2000
 
 /** A claim is for good: what was seen once is not read again. */
 export function createBranchClaims(branches: Documents<BranchDocument>): BranchClaims {

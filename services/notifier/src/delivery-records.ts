@@ -2,8 +2,8 @@ import type { DeliveryDocument } from '@orchestrator/shared/contracts'
 import { createKeyedQueue, hasCode } from '@orchestrator/shared/core'
 import type { DocumentEntry, Documents } from '@orchestrator/shared/nats'
 
-/** Documents remembered to spare the read before a write. */
-const REMEMBERED_MAX = 10_000
+/** Documents remembered to spare the read before a write: those of some seconds at the highest rate. */
+const REMEMBERED_MAX = 2000
 
 export interface Change {
   readonly key: string

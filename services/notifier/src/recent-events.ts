@@ -3,7 +3,7 @@ import type { Ledger, StoredEvent } from '@orchestrator/shared/nats'
 import { toTaskEvent, TOLD_SUBJECTS } from './routing.ts'
 
 /** What the window may hold, roughly, in bytes. */
-const WINDOW_MAX_BYTES = 32 * 1024 * 1024
+const WINDOW_MAX_BYTES = 16 * 1024 * 1024
 /** Of an event besides the one text in it that may be long. */
 const EVENT_BYTES = 4 * 1024
 /** How far behind the reading may be before it is quicker to read the task itself. */

@@ -1,0 +1,73 @@
+/** The services under the soak, each in a process of its own, with a broker whose writes are synced. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SubmitInput } from '@orchestrator/shared/contracts'
+import { createGitRemote, startTestBroker, temporaryDirectory } from '@orchestrator/testing'
+import { installBelow } from '../measure/installation.ts'
+import { freePort, mainOf, type Program, startProgram } from '../measure/processes.ts'
+import { type Ends, listenForEnds } from './attempts.ts'
+import type { Options } from './options.ts'
+import type { Measured } from './sampling.ts'
+
+export interface Site extends AsyncDisposable {
+  readonly port: number
+  readonly ends: Ends
+  readonly stateDirectory: string
+  readonly taskOf: (i: number) => SubmitInput
+  readonly processes: () => readonly Measured[]
+}
+
+const WORKSPACES = { none: 100, process: 20 } as const
+/** The launcher finds a machine without work with the watcher: that one comes first. */
+const SERVICES = ['submitter', 'watcher', 'launcher', 'notifier'] as const
+
+export async function startSite({ attempts, runtime }: Options): Promise<Site> {
+  await using stack = new AsyncDisposableStack()
+  const { path: directory } = stack.use(await temporaryDirectory())
+  const stateDirectory = join(directory, 'state')
+  await mkdir(stateDirectory)
+  const broker = stack.use(await startTestBroker({ sync: true }))
+  const ends = stack.use(await listenForEnds())
+  const services = WORKSPACES[runtime]
+  const repository = runtime === 'none' ? {} : { repositoryUrl: await repositoryOf(stack, attempts / services) }
+  const installation = await installBelow({ directory, services, webhookUrl: ends.url, ...repository })
+  const port = await freePort()
+  const environment = {
+    NATS_URL: broker.url,
+    SETTINGS_FILE: installation.settingsFile,
+    STATE_DIR: stateDirectory,
+    VIEW_FILE: join(directory, 'view.sqlite'),
+    PORT: String(port),
+    ...(runtime === 'none' ? { MACHINE: join(directory, 'machine.sock') } : {}),
+  }
+  const programs: Measured[] = []
+  for (const name of SERVICES) {
+    const meter = join(directory, `${name}.sock`)
+    const program: Program = stack.use(
+      await startProgram({
+        main: mainOf(name),
+        preload: join(import.meta.dirname, 'preload-main.ts'),
+        environment: { ...environment, SOAK_METER: meter },
+      }),
+    )
+    programs.push({ name, pid: program.pid, meter })
+  }
+  const owned = stack.move()
+  return {
+    port,
+    ends,
+    stateDirectory,
+    taskOf: (i) => installation.task(i),
+    processes: () => [...programs, { name: 'broker', pid: broker.pid, meter: undefined }],
+    [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
+  }
+}
+
+/** One for everything: documents of each task, and a branch that nothing changes. */
+async function repositoryOf(stack: AsyncDisposableStack, tasks: number): Promise<string> {
+  const documents = Array.from({ length: Math.ceil(tasks) + 1 }, (_, i) => {
+    const folder = `.taskmaster/docs/task-${i + 1}`
+    return { [`${folder}/task.md`]: '# Nothing\n', [`${folder}/acceptance-criteria.md`]: '- [ ] nothing is done\n' }
+  })
+  return stack.use(await createGitRemote({ files: Object.assign({}, ...documents) })).url
+}
