@@ -369,6 +369,7 @@ const SAMPLES = {
   'document.lease': [{ v: 1, holder: 'someone', beat: 3 }] satisfies LeaseDocument[],
   'document.delivery': [
     { v: 1, channel: 'team', ...TASK, dirty: 9, sent: 7, holder: '', beat: 1 },
+    { v: 1, channel: 'team', ...TASK, dirty: 9, sent: 9, again: [{ sequence: 7, letter: 3 }], holder: '', beat: 1 },
     { v: 1, channel: 'chat', ...TASK, dirty: 9, sent: 9, holder: '', beat: 1, root: 'C1/1700000000.1' },
   ] satisfies DeliveryDocument[],
   'runner.attempt-file': [

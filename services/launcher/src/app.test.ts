@@ -1,6 +1,12 @@
 import { once } from 'node:events'
 import { type AttemptSpec, CONTROL_SUBJECTS, progressSubject } from '@orchestrator/shared/contracts'
-import { createNotices, createProgress } from '@orchestrator/shared/nats'
+import {
+  createDeadLetters,
+  createNotices,
+  createProgress,
+  type DeadLetters,
+  type StoredDeadLetter,
+} from '@orchestrator/shared/nats'
 import { startTestBroker, temporaryDirectory, type TestBroker } from '@orchestrator/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { specOf } from './testing/builders.ts'
@@ -43,6 +49,14 @@ async function allFinished(site: TestSite, specs: readonly AttemptSpec[]): Promi
 async function allWait(site: TestSite, specs: readonly AttemptSpec[]): Promise<boolean> {
   const documents = await Promise.all(specs.map(({ service }) => site.workspaces.get(service)))
   return specs.every(({ name }, i) => documents[i]?.value.entries.some((entry) => entry.name === name))
+}
+
+async function onlyLetter(letters: DeadLetters): Promise<StoredDeadLetter> {
+  const { signal } = new AbortController()
+  await expect.poll(async () => (await letters.list({ limit: 10, signal })).length, WAIT).toBe(1)
+  const [kept] = await letters.list({ limit: 10, signal })
+  if (kept === undefined) throw new Error('one letter')
+  return kept
 }
 
 describe('the launcher on a real broker', () => {
@@ -217,6 +231,51 @@ describe('the launcher on a real broker', () => {
       }
     },
   )
+
+  it('ends an attempt whose submission it gives up, and closes the replay of it as obsolete', async () => {
+    const site = await createSite({ settings: agentThat('quit') })
+    const broker = await site.broker.connect('test')
+    const letters = createDeadLetters(broker)
+    await broker.js.publish('$KV.workspaces.trader', 'damaged')
+    await startLaunchers(site, 2)
+    const spec = specOf()
+    await site.submit(spec)
+    await expect.poll(async () => (await site.history(spec)).types, WAIT).toEqual(['attempt.finished'])
+    expect((await site.history(spec)).finished?.data).toMatchObject({ phase: 'Failed', reason: 'Undeliverable' })
+    const kept = await onlyLetter(letters)
+    expect(kept.letter).toMatchObject({ durable: 'launcher', stream: 'TASKS', reason: 'terminal', tries: 1 })
+    await letters.replay(kept)
+    await expect.poll(async () => (await letters.get(kept.seq))?.state.kind, WAIT).toBe('obsolete')
+    expect((await site.history(spec)).types).toEqual(['attempt.finished'])
+    expect(await site.ran(spec)).toEqual([])
+  })
+
+  it('carries out a stop that it had given up, once the cause is removed and a person asks for it', async () => {
+    const site = await createSite({ settings: agentThat('stubborn') })
+    const broker = await site.broker.connect('test')
+    const letters = createDeadLetters(broker)
+    await startLaunchers(site, 1)
+    const [running, waiting] = [specOf({ n: 1 }), specOf({ n: 2 })]
+    await site.submit(running)
+    await site.submit(waiting)
+    await expect.poll(() => site.ran(running), WAIT).toHaveLength(1)
+    await expect.poll(() => allWait(site, [waiting]), WAIT).toBe(true)
+    const document = await site.workspaces.get('trader')
+    if (document === undefined) throw new Error('a document')
+    const damaged = await broker.js.publish('$KV.workspaces.trader', 'damaged')
+    await site.stop(waiting)
+    const kept = await onlyLetter(letters)
+    expect((await site.history(waiting)).types).toEqual(['task.stopRequested'])
+    await site.workspaces.update('trader', document.value, damaged.seq)
+    await letters.replay(kept)
+    await expect.poll(async () => (await letters.get(kept.seq))?.state.kind, WAIT).toBe('handled')
+    await expect
+      .poll(async () => (await site.history(waiting)).types, WAIT)
+      .toEqual(['task.stopRequested', 'attempt.finished'])
+    expect((await site.history(waiting)).finished?.data).toMatchObject({ phase: 'Stopped' })
+    await site.stop(running)
+    await expect.poll(() => site.watch(running), WAIT).toBe(true)
+  })
 
   it('tells what it is without, and goes on when the broker is back', async () => {
     const site = await createSite({ settings: agentThat('quit') })

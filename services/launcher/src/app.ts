@@ -15,7 +15,7 @@ import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker 
 import { createBranchClaims } from './branch-claim.ts'
 import { BUILT_IN_TEMPLATES, type LauncherConfig } from './config.ts'
 import { answerRebuilds } from './control.ts'
-import { createDeadLetterHandler, createMessageHandler, serviceOf } from './handle-message.ts'
+import { createDeadLetterHandler, createMessageHandler, createReplayHandler, serviceOf } from './handle-message.ts'
 import { createLaunchTries } from './launch-tries.ts'
 import { createLedgerMemory } from './ledger-memory.ts'
 import { createPatience } from './patience.ts'
@@ -85,6 +85,7 @@ export async function createLauncherWith(context: Context, { runnerMain }: Launc
       concurrency: CONCURRENT_MESSAGES,
       keyOf: serviceOf,
       handler: createMessageHandler({ ...world, wakes }),
+      replayHandler: createReplayHandler({ ...world, wakes }),
       onDeadLetter: createDeadLetterHandler(world),
       logger,
       clock,

@@ -8,7 +8,7 @@ import {
 import { systemClock } from '@orchestrator/shared/core'
 import type { Delivery } from '@orchestrator/shared/nats'
 import { describe, expect, it } from 'vitest'
-import { createDeadLetterHandler, createMessageHandler, serviceOf } from './handle-message.ts'
+import { createDeadLetterHandler, createMessageHandler, createReplayHandler, serviceOf } from './handle-message.ts'
 import { createLedgerMemory } from './ledger-memory.ts'
 import { finished, released, specOf, started, stopRequested, submitted } from './testing/builders.ts'
 import { createMemoryBroker } from './testing/memory-broker.ts'
@@ -23,12 +23,12 @@ function delivery(subject: string, event: OrchestratorEvent): Delivery {
 function createHandler() {
   const broker = createMemoryBroker()
   const woken: string[] = []
-  const handle = createMessageHandler({
+  const dependencies = {
     ...broker,
     memory: createLedgerMemory(broker.ledger),
-    wakes: { wake: (service) => void woken.push(service) },
-  })
-  return { broker, woken, handle }
+    wakes: { wake: (service: string) => void woken.push(service) },
+  }
+  return { broker, woken, handle: createMessageHandler(dependencies), replay: createReplayHandler(dependencies) }
 }
 
 describe('a message', () => {
@@ -70,6 +70,35 @@ describe('a message', () => {
     expect(
       [taskSubject(first), attemptSubject(first), workspaceSubject('auth')].map((subject) => serviceOf({ subject })),
     ).toEqual(['trader', 'trader', 'auth'])
+  })
+})
+
+describe('a message that is replayed', () => {
+  const asked = (subject: string, event: OrchestratorEvent) => ({
+    ...delivery(subject, event),
+    letter: 7,
+    channel: undefined,
+  })
+
+  it('is handled as if it had just come', async () => {
+    const { broker, woken, replay } = createHandler()
+    submit(broker, first)
+    broker.append(attemptSubject(first), stopRequested(first))
+    expect(await replay(asked(attemptSubject(first), stopRequested(first)))).toEqual({ kind: 'handled' })
+    expect((await broker.workspaces.get('trader'))?.value.entries).toMatchObject([{ stopRequested: true }])
+    expect(woken).toEqual(['trader'])
+  })
+
+  it('is obsolete once its attempt has ended, and nothing is looked at for it', async () => {
+    const { broker, woken, replay } = createHandler()
+    submit(broker, first)
+    broker.append(attemptSubject(first), finished(first))
+    expect(await replay(asked(taskSubject(first), submitted(first)))).toMatchObject({
+      kind: 'obsolete',
+      text: expect.stringContaining(`${first.name} has ended`),
+    })
+    expect(woken).toEqual([])
+    expect(await broker.workspaces.list()).toEqual([])
   })
 })
 

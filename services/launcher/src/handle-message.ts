@@ -1,5 +1,12 @@
-import { type OrchestratorEvent, parseSubject } from '@orchestrator/shared/contracts'
-import type { Delivery, Handler, StoredEvent } from '@orchestrator/shared/nats'
+import {
+  type AttemptFinished,
+  type AttemptRef,
+  attemptSubject,
+  type OrchestratorEvent,
+  parseSubject,
+} from '@orchestrator/shared/contracts'
+import type { Delivery, Handler, ReplayHandler, StoredEvent } from '@orchestrator/shared/nats'
+import { readAttempt } from './attempt-history.ts'
 import { type NoteDependencies, noteAttempt, noteSubmission } from './note-attempt.ts'
 import { publishFinished, type Publishing } from './publish.ts'
 import type { Wakes } from './wakes.ts'
@@ -26,19 +33,41 @@ export function createMessageHandler(dependencies: MessageDependencies): Handler
   }
 }
 
+/** As any message, unless the attempt that it is about has ended: then nothing is left to do. */
+export function createReplayHandler(dependencies: MessageDependencies): ReplayHandler {
+  const handle = createMessageHandler(dependencies)
+  return async (delivery) => {
+    const { stored, signal } = delivery
+    const attempt = attemptOf(stored)
+    if (attempt !== undefined) {
+      const { finished } = readAttempt(await dependencies.ledger.read(attemptSubject(attempt), signal))
+      if (finished !== undefined) return { kind: 'obsolete', text: hasEnded(finished) }
+    }
+    await handle(delivery)
+    return { kind: 'handled' }
+  }
+}
+
+function hasEnded({ data: { name, phase, reason } }: AttemptFinished): string {
+  return `${name} has ended: ${phase} (${reason}). Submit the task again to go on`
+}
+
 function concernsWorkspace({ type }: OrchestratorEvent): boolean {
   return type !== 'attempt.started' && type !== 'attempt.progressed'
 }
 
-async function noteMessage(
-  dependencies: NoteDependencies,
-  { seq, event, subject }: StoredEvent,
-  signal: AbortSignal,
-): Promise<void> {
-  if (event.type === 'task.submitted') return await noteSubmission(dependencies, { seq, event }, signal)
+/** The attempt that a message wants something of. */
+function attemptOf({ event, subject }: StoredEvent): AttemptRef | undefined {
+  if (event.type === 'task.submitted') return event.data.attempt
   const ref = parseSubject(subject)
-  if (event.type === 'task.stopRequested' && ref?.kind === 'attempt')
-    await noteAttempt(dependencies, { ...ref.task, n: ref.n }, signal)
+  return event.type === 'task.stopRequested' && ref?.kind === 'attempt' ? { ...ref.task, n: ref.n } : undefined
+}
+
+async function noteMessage(dependencies: NoteDependencies, stored: StoredEvent, signal: AbortSignal): Promise<void> {
+  const { seq, event } = stored
+  if (event.type === 'task.submitted') return await noteSubmission(dependencies, { seq, event }, signal)
+  const attempt = attemptOf(stored)
+  if (attempt !== undefined) await noteAttempt(dependencies, attempt, signal)
 }
 
 /** An attempt whose submission cannot be handled would wait for ever: it ends instead. */
@@ -46,7 +75,8 @@ export function createDeadLetterHandler(publishing: Publishing): (delivery: Deli
   return async ({ stored: { event }, tries, signal }) => {
     if (event.type !== 'task.submitted') return
     const { attempt } = event.data
-    const message = `The launcher could not take it up in ${tries} tries. See "deadletters" for the cause; submit again once it is removed.`
+    const times = tries === 1 ? 'once' : `${tries} times`
+    const message = `The launcher tried ${times} to take it up and gave up. "deadletters list --durable launcher" names the cause: remove it, then submit the task again.`
     await publishFinished(
       publishing,
       { ...attempt, submittedId: event.id },

@@ -17,6 +17,7 @@ import {
   createDeadLetters,
   createLedger,
   openDocuments,
+  type StoredDeadLetter,
   type StoredEvent,
 } from '@orchestrator/shared/nats'
 import { type App, createLogger, parseConfig } from '@orchestrator/shared/service'
@@ -92,6 +93,47 @@ async function marked(broker: Broker): Promise<number> {
   const documents = await openDocuments(broker, 'deliveries', DeliveryDocument)
   const entries = await documents.list('*.*.*.*')
   return entries.filter(({ value: { dirty, sent } }) => dirty > sent).length
+}
+
+/** Newest first, once there are so many. */
+async function keptLetters(broker: Broker, count: number): Promise<readonly StoredDeadLetter[]> {
+  const { signal } = new AbortController()
+  let letters: readonly StoredDeadLetter[] = []
+  const list = async (): Promise<number> => {
+    letters = await createDeadLetters(broker).list({ limit: 10, signal })
+    return letters.length
+  }
+  await expect.poll(list).toBe(count)
+  return letters
+}
+
+interface SpawnedReplica extends AsyncDisposable {
+  kill(): Promise<void>
+}
+
+/** A replica in a process of its own, which can be killed. */
+async function spawnReplica(
+  server: TestBroker,
+  webhooks: readonly z.input<typeof WebhookSettings>[],
+): Promise<SpawnedReplica> {
+  const directory = await temporaryDirectory()
+  const settingsFile = join(directory.path, 'settings.json')
+  await writeFile(settingsFile, JSON.stringify({ channels: { webhooks } }))
+  const main = fileURLToPath(new URL('main.ts', import.meta.url))
+  const environment = { NATS_URL: server.url, SETTINGS_FILE: settingsFile, LOG_LEVEL: 'silent' }
+  const replica = spawn(process.execPath, [main], { env: environment, stdio: ['ignore', 'inherit', 'inherit'] })
+  const exited = once(replica, 'exit')
+  const kill = async (): Promise<void> => {
+    replica.kill('SIGKILL')
+    await exited
+  }
+  return {
+    kill,
+    [Symbol.asyncDispose]: async () => {
+      await kill()
+      await directory[Symbol.asyncDispose]()
+    },
+  }
 }
 
 describe('the notifier', () => {
@@ -187,6 +229,80 @@ describe('the notifier', () => {
     ])
   })
 
+  it('sends a refused event again when its letter is replayed, once, and says so on the letter', async () => {
+    await using setting = await createSetting()
+    const { publish, broker, notifier } = setting
+    const sink = await setting.sink({ respond: () => 404 })
+    const other = await setting.sink()
+    const webhooks = [
+      { name: 'hook', url: sink.url },
+      { name: 'other', url: other.url },
+    ]
+    await notifier(webhooks)
+    await notifier(webhooks)
+    await publish(TASK, 1, submitted(TASK, 1))
+    const letters = createDeadLetters(broker)
+    const [kept] = await keptLetters(broker, 1)
+    if (kept === undefined) throw new Error('a letter')
+    await letters.replay(kept)
+    await expect.poll(async () => (await letters.get(kept.seq))?.state.kind).toBe('failed')
+    const [again] = await keptLetters(broker, 2)
+    if (again === undefined) throw new Error('another letter')
+    expect(again.letter).toMatchObject({ channel: 'hook', reason: 'rejected', sequence: kept.letter.sequence })
+    sink.respondWith(() => 204)
+    const asked = await Promise.all([letters.replay(again), letters.replay(again), letters.replay(again)])
+    expect(asked.filter(Boolean)).toHaveLength(1)
+    await expect.poll(async () => (await letters.get(again.seq))?.state.kind).toBe('handled')
+    await publish(TASK, 1, started(TASK, 1))
+    const told = 'submitted-trader-1-1'
+    await expect.poll(() => idsOf(sink)).toEqual([told, told, told, 'started-trader-1-1'])
+    expect(idsOf(other)).toEqual([told, 'started-trader-1-1'])
+  })
+
+  it('gives a replay up as a new letter where its channel is no longer there', async () => {
+    await using setting = await createSetting()
+    const { publish, broker, notifier } = setting
+    const sink = await setting.sink({ respond: () => 404 })
+    const before = await notifier([{ name: 'old', url: sink.url }])
+    await publish(TASK, 1, submitted(TASK, 1))
+    const [kept] = await keptLetters(broker, 1)
+    if (kept === undefined) throw new Error('a letter')
+    await before[Symbol.asyncDispose]()
+    await notifier([{ name: 'new', url: sink.url }])
+    await createDeadLetters(broker).replay(kept)
+    const [again] = await keptLetters(broker, 2)
+    expect(again?.letter).toMatchObject({ channel: 'old', text: expect.stringContaining('no channel "old" in the') })
+    expect(sink.received.length).toBe(1)
+  })
+
+  it('does not lose a replay when the replica that calls is killed', async () => {
+    await using setting = await createSetting()
+    const { publish, broker, server, notifier } = setting
+    const sink = await setting.sink({ respond: () => 404 })
+    const webhook = { name: 'hook', url: sink.url }
+    const first = await notifier([webhook])
+    await publish(TASK, 1, submitted(TASK, 1))
+    const [kept] = await keptLetters(broker, 1)
+    if (kept === undefined) throw new Error('a letter')
+    await first[Symbol.asyncDispose]()
+
+    sink.respondWith(() => 'hang')
+    await using replica = await spawnReplica(server, [webhook])
+    const letters = createDeadLetters(broker)
+    await letters.replay(kept)
+    await expect.poll(() => sink.received.length).toBe(2)
+    const clock = createTestClock()
+    await notifier([webhook], clock)
+    await replica.kill()
+    sink.respondWith(() => 204)
+    const waitASecond = async (): Promise<string | undefined> => {
+      await clock.advance(1_000)
+      return (await letters.get(kept.seq))?.state.kind
+    }
+    await expect.poll(waitASecond).toBe('handled')
+    expect(idsOf(sink)).toEqual(Array.from({ length: 3 }, () => 'submitted-trader-1-1'))
+  })
+
   it('sends once, however many replicas there are', async () => {
     await using setting = await createSetting()
     const { publish, notifier } = setting
@@ -239,20 +355,12 @@ describe('the notifier', () => {
     const { publish, broker, server, notifier } = setting
     const sink = await setting.sink({ respond: () => 'hang' })
     const webhook = { name: 'hook', url: sink.url }
-    await using directory = await temporaryDirectory()
-    const settingsFile = join(directory.path, 'settings.json')
-    await writeFile(settingsFile, JSON.stringify({ channels: { webhooks: [webhook] } }))
-    const main = fileURLToPath(new URL('main.ts', import.meta.url))
-    const environment = { NATS_URL: server.url, SETTINGS_FILE: settingsFile, LOG_LEVEL: 'silent' }
-    const replica = spawn(process.execPath, [main], { env: environment, stdio: ['ignore', 'inherit', 'inherit'] })
-    using _ = { [Symbol.dispose]: () => replica.kill('SIGKILL') }
-    const exited = once(replica, 'exit')
+    await using replica = await spawnReplica(server, [webhook])
     const all = tasks(6)
     for (const task of all) await publish(task, 1, submitted(task, 1))
     await expect.poll(async () => await marked(broker), { timeout: 20_000 }).toBe(all.length)
     await expect.poll(() => sink.received.length, { timeout: 20_000 }).toBe(1)
-    replica.kill('SIGKILL')
-    await exited
+    await replica.kill()
 
     sink.respondWith(() => 204)
     const clock = createTestClock()

@@ -5,10 +5,8 @@ import {
   type Broker,
   createDeadLetters,
   createLedger,
-  type DeadLetters,
   type Documents,
   expireDocuments,
-  type Handler,
   openDocuments,
   runDurable,
 } from '@orchestrator/shared/nats'
@@ -21,9 +19,11 @@ import type { NotifierConfig } from './config.ts'
 import { createDeliveryRecords } from './delivery-records.ts'
 import { ChannelDocument } from './first-word.ts'
 import { type ForgetOptions, forgetDeliveries, isForgettable } from './forget-deliveries.ts'
+import { createLetters } from './letters.ts'
+import { createMarkHandler, createReplayHandler } from './marking.ts'
 import { createRecentEvents } from './recent-events.ts'
-import { taskOfSubject, toTaskEvent, TOLD_SUBJECTS } from './routing.ts'
-import type { RejectedMessage, TellerWorld } from './tell-task.ts'
+import { taskOfSubject, TOLD_SUBJECTS } from './routing.ts'
+import type { TellerWorld } from './tell-task.ts'
 
 const DURABLE = 'notifier'
 /** Marks stored at the same time. */
@@ -38,12 +38,11 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
   const ledger = await createLedger(broker)
   const documents = await openDocuments(broker, 'deliveries', DeliveryDocument)
   const recent = createRecentEvents(ledger)
-  const letters = createDeadLetters(broker)
   const world: TellerWorld = {
     records: createDeliveryRecords(documents),
     ledger,
     recent,
-    deadLetter: async (message) => await keepRejected(letters, message),
+    letters: createLetters(createDeadLetters(broker), DURABLE),
     holder: randomUUID(),
     clock,
     random: Math.random,
@@ -71,7 +70,8 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
       subjects: TOLD_SUBJECTS,
       concurrency: MARK_CONCURRENCY,
       keyOf: taskOfSubject,
-      handler: markHandler(tellers),
+      handler: createMarkHandler(tellers),
+      replayHandler: createReplayHandler(tellers),
       logger,
       clock,
     }),
@@ -119,14 +119,6 @@ async function nextSeq({ jsm }: Broker): Promise<number> {
   return 1
 }
 
-/** Handlers only mark: how long a sink takes is not their business. */
-function markHandler(tellers: readonly ChannelTeller[]): Handler {
-  return async ({ stored }) => {
-    const news = toTaskEvent(stored)
-    if (news !== undefined) await Promise.all(tellers.map((teller) => teller.mark(news.task, news.stored)))
-  }
-}
-
 const DELIVERIES = '*.*.*.*'
 
 function expireIn(broker: Broker): ForgetOptions['expire'] {
@@ -158,21 +150,6 @@ async function lookAgain({
     await clock.sleep(LOOK_EVERY_MS, signal)
     for (const teller of tellers) teller.look()
   }
-}
-
-async function keepRejected(letters: DeadLetters, { stored, channel, reason }: RejectedMessage): Promise<void> {
-  const { seq: sequence, subject, event } = stored
-  const text = `${event.type} of ${event.subject}: the channel ${reason}`
-  await letters.add({
-    durable: DURABLE,
-    stream: 'TASKS',
-    sequence,
-    subject,
-    channel,
-    reason: 'rejected',
-    tries: 1,
-    text,
-  })
 }
 
 /** Rejects when the connection ended without being asked to. */

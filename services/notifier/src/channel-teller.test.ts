@@ -9,7 +9,7 @@ import { type ChannelTeller, createChannelTeller } from './channel-teller.ts'
 import type { Told } from './channels/port.ts'
 import { createDeliveryRecords } from './delivery-records.ts'
 import { isSettled, NOBODY } from './delivery.ts'
-import type { RejectedMessage } from './tell-task.ts'
+import type { Letters, RejectedMessage } from './tell-task.ts'
 import {
   createFakeChannel,
   createFakeDocuments,
@@ -32,6 +32,8 @@ interface World {
   readonly documents: FakeDocuments
   readonly channel: FakeChannel
   readonly rejected: RejectedMessage[]
+  /** What came of telling again. */
+  readonly ended: unknown[]
   /** A replica; `documents` may be its own way to the bucket. */
   readonly replica: (holder: string, options?: ReplicaOptions) => ChannelTeller
   /** Stores an event and has a replica mark it. */
@@ -51,6 +53,7 @@ function createWorld(kind: 'each' | 'latest' = 'each'): World {
   const documents = createFakeDocuments()
   const channel = createFakeChannel(kind)
   const rejected: RejectedMessage[] = []
+  const ended: unknown[] = []
   const replicas: ChannelTeller[] = []
   documents.onChange = (entry) => {
     for (const replica of replicas) if (entry.value.channel === replica.name) replica.observe(entry)
@@ -61,11 +64,15 @@ function createWorld(kind: 'each' | 'latest' = 'each'): World {
     documents,
     channel,
     rejected,
+    ended,
     replica: (holder, options = {}) => {
       const records = createDeliveryRecords(options.documents ?? documents)
-      const deadLetter = (message: RejectedMessage): Promise<void> => Promise.resolve(void rejected.push(message))
+      const letters: Letters = {
+        reject: (message) => Promise.resolve(void rejected.push(message)),
+        end: (letter, end) => Promise.resolve(void ended.push({ letter, ...end })),
+      }
       const recent = { of: () => Promise.resolve(undefined) }
-      const world = { records, ledger, recent, deadLetter, holder, clock, random: () => 1, logger }
+      const world = { records, ledger, recent, letters, holder, clock, random: () => 1, logger }
       const { since = 1, concurrency = 4 } = options
       const replica = createChannelTeller({ world, channel: options.channel ?? channel, since, concurrency })
       replicas.push(replica)
@@ -184,6 +191,114 @@ describe('telling', () => {
     await clock.advance(1_000)
     teller.look()
     await expect.poll(() => toldSeqs(channel)).toEqual([1])
+  })
+})
+
+describe('telling again what was refused', () => {
+  const AGAIN = { sequence: 1, letter: 70 }
+
+  /** Two events, of which the first one was refused. */
+  async function refusedOnce(world: World, teller: ChannelTeller): Promise<void> {
+    world.channel.answer = ({ events }) => (events[0].seq === 1 ? { rejected: 'answered 404' } : 'delivered')
+    await world.happen(teller, [TASK, 1, submitted(TASK, 1)])
+    await world.happen(teller, [TASK, 1, started(TASK, 1)])
+    await expect.poll(() => toldSeqs(world.channel)).toEqual([1, 2])
+    await expect.poll(() => world.documents.entries.get(KEY)?.value).toMatchObject({ sent: 2, holder: NOBODY })
+    world.channel.answer = () => 'delivered'
+  }
+
+  it('calls the sink once more with that event alone, says that it was handled, and leaves no trace', async () => {
+    const world = createWorld()
+    await using teller = world.replica('a')
+    await refusedOnce(world, teller)
+    await teller.markAgain(TASK, AGAIN)
+    await expect.poll(() => world.ended).toEqual([{ letter: 70, kind: 'handled' }])
+    await expect.poll(() => world.documents.entries.get(KEY)?.value).toMatchObject({ sent: 2, holder: NOBODY })
+    expect(world.documents.entries.get(KEY)?.value).not.toHaveProperty('again')
+    await world.happen(teller, [TASK, 1, finished(TASK, 1)])
+    await expect.poll(() => toldSeqs(world.channel)).toEqual([1, 2, 1, 3])
+  })
+
+  it('is done once however often it is noted, and by whichever replica is there', async () => {
+    const world = createWorld()
+    await using first = world.replica('a')
+    await using second = world.replica('b')
+    await refusedOnce(world, first)
+    const gate = Promise.withResolvers<Told>()
+    world.channel.answer = () => gate.promise
+    await Promise.all([first.markAgain(TASK, AGAIN), second.markAgain(TASK, AGAIN), first.markAgain(TASK, AGAIN)])
+    gate.resolve('delivered')
+    await expect.poll(() => world.ended).toHaveLength(1)
+    await expect.poll(() => isSettled(world.documents.entries.get(KEY)?.value ?? expect.fail('there'))).toBe(true)
+    expect(toldSeqs(world.channel)).toEqual([1, 2, 1])
+  })
+
+  it('waits for a sink that is down, and is not said to be handled before', async () => {
+    const world = createWorld()
+    await using teller = world.replica('a')
+    await refusedOnce(world, teller)
+    world.channel.answer = () => ({ unavailable: 'answered 503' })
+    await teller.markAgain(TASK, AGAIN)
+    await expect.poll(() => teller.status()).toContain('paused')
+    expect(world.ended).toEqual([])
+    world.channel.answer = () => 'delivered'
+    await world.clock.advance(1_000)
+    teller.look()
+    await expect.poll(() => world.ended).toEqual([{ letter: 70, kind: 'handled' }])
+  })
+
+  it('ends in a new letter when it is refused again, and lets the task go on', async () => {
+    const world = createWorld()
+    await using teller = world.replica('a')
+    await refusedOnce(world, teller)
+    world.channel.answer = ({ events }) => (events[0].seq === 1 ? { rejected: 'answered 410' } : 'delivered')
+    await teller.markAgain(TASK, AGAIN)
+    await expect.poll(() => world.rejected.at(-1)).toMatchObject({ reason: 'answered 410', letter: 70 })
+    await world.happen(teller, [TASK, 1, finished(TASK, 1)])
+    await expect.poll(() => toldSeqs(world.channel)).toEqual([1, 2, 1, 3])
+    expect(world.ended).toEqual([])
+  })
+
+  it('is obsolete when the event is gone', async () => {
+    const world = createWorld()
+    await using teller = world.replica('a')
+    await refusedOnce(world, teller)
+    await teller.markAgain(TASK, { sequence: 99, letter: 71 })
+    await expect.poll(() => world.ended).toMatchObject([{ letter: 71, kind: 'obsolete' }])
+    expect(toldSeqs(world.channel)).toEqual([1, 2])
+  })
+
+  it('tells nothing else where the record of the task is no longer kept', async () => {
+    const world = createWorld()
+    await using teller = world.replica('a')
+    world.ledger.add(TASK, 1, submitted(TASK, 1))
+    world.ledger.add(TASK, 1, started(TASK, 1))
+    await teller.markAgain(TASK, { sequence: 2, letter: 72 })
+    await expect.poll(() => world.ended).toEqual([{ letter: 72, kind: 'handled' }])
+    expect(toldSeqs(world.channel)).toEqual([2])
+  })
+
+  it('shows a "latest" channel the state as it is now', async () => {
+    const world = createWorld('latest')
+    await using teller = world.replica('a')
+    await world.happen(teller, [TASK, 1, submitted(TASK, 1)])
+    await world.happen(teller, [TASK, 1, started(TASK, 1)])
+    await expect.poll(() => world.documents.entries.get(KEY)?.value).toMatchObject({ sent: 2, holder: NOBODY })
+    const before = world.channel.told.length
+    await teller.markAgain(TASK, AGAIN)
+    await expect.poll(() => world.ended).toHaveLength(1)
+    expect(world.channel.told.slice(before)).toEqual([{ key: KEY, seq: 2 }])
+  })
+
+  it('has an end: a person waits until some are told', async () => {
+    const world = createWorld()
+    await using teller = world.replica('a')
+    await refusedOnce(world, teller)
+    world.channel.answer = () => ({ unavailable: 'answered 503', retryAfterMs: 3_600_000 })
+    for (let letter = 100; letter < 300; letter += 1) await teller.markAgain(TASK, { sequence: 1, letter })
+    await expect(teller.markAgain(TASK, { sequence: 1, letter: 300 })).rejects.toMatchObject({
+      code: 'CHANNEL_UNAVAILABLE',
+    })
   })
 })
 

@@ -1,8 +1,14 @@
-import { type DeliveryDocument, deliveryKey, type LedgerEvent, type TaskRef } from '@orchestrator/shared/contracts'
+import {
+  type DeliveryDocument,
+  deliveryKey,
+  type LedgerEvent,
+  type TaskRef,
+  type TellAgain,
+} from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
 import type { StoredEvent } from '@orchestrator/shared/nats'
 import type { Channel } from './channels/port.ts'
-import { markDirty, newDelivery, takeLease } from './delivery.ts'
+import { hasRoomForAgain, markAgain, markDirty, newDelivery, takeLease } from './delivery.ts'
 import { isFirstOfTask, toldBefore } from './first-word.ts'
 import { allowedCalls, NO_PAUSE, type Pause, pauseAfter } from './pause.ts'
 import { readTask } from './task-events.ts'
@@ -33,6 +39,8 @@ export interface ChannelTeller extends AsyncDisposable {
   readonly name: string
   /** An event arrived. Settles once the mark is stored, however long the sink takes. */
   mark(task: TaskRef, stored: StoredEvent<LedgerEvent>): Promise<void>
+  /** A person wants an event told again that the channel had refused. Settles once that is stored. */
+  markAgain(task: TaskRef, wanted: TellAgain): Promise<void>
   observe(seen: SeenDelivery): void
   /** Starts what may be started. Called by a timer too: leases expire and pauses end without a sound. */
   look(): void
@@ -148,18 +156,39 @@ export function createChannelTeller({ world, channel, since, concurrency }: Chan
     return document
   }
 
+  /** Without a delivery, whose record may have expired, everything up to the event counts as told. */
+  const storeAgain = async (
+    task: TaskRef,
+    wanted: TellAgain,
+    taker: string | undefined,
+  ): Promise<DeliveryDocument | undefined> => {
+    const key = deliveryKey(channel.name, task)
+    const known = await records.get(key)
+    if (known !== undefined && !hasRoomForAgain(known))
+      throw new RetryableError('CHANNEL_UNAVAILABLE', `${key} has many events to tell again: some of them go first`)
+    const absent = newDelivery({ channel: channel.name, task, told: Math.max(since - 1, wanted.sequence) })
+    return await records.change({ key, absent, decide: (now) => markAgain(now, wanted, taker) })
+  }
+
+  /** Stores a mark, taking the lease with it where there is room to tell at once. */
+  const markAndTell = async (
+    task: TaskRef,
+    store: (taker: string | undefined) => Promise<DeliveryDocument | undefined>,
+  ): Promise<void> => {
+    const key = deliveryKey(channel.name, task)
+    if (!reserve(key)) return void (await store(undefined))
+    const document = await store(holder).catch((error: unknown) => {
+      vacate(key)
+      throw error
+    })
+    if (document?.holder !== holder) return vacate(key)
+    start(key, () => tell({ key, task, document }))
+  }
+
   return {
     name: channel.name,
-    mark: async (task, stored) => {
-      const key = deliveryKey(channel.name, task)
-      if (!reserve(key)) return void (await storeMark(task, stored, undefined))
-      const document = await storeMark(task, stored, holder).catch((error: unknown) => {
-        vacate(key)
-        throw error
-      })
-      if (document?.holder !== holder) return vacate(key)
-      start(key, () => tell({ key, task, document }))
-    },
+    mark: async (task, stored) => await markAndTell(task, async (taker) => await storeMark(task, stored, taker)),
+    markAgain: async (task, wanted) => await markAndTell(task, async (taker) => await storeAgain(task, wanted, taker)),
     observe: ({ key, value, revision }) => {
       if (value !== undefined) records.observe({ key, value, revision })
       waiting.note(key, value)

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   isSettled,
+  markAgain,
   markDirty,
   newDelivery,
   NOBODY,
@@ -90,6 +91,35 @@ describe('recording a call', () => {
   it('marks a "latest" key dirty again when the lease was lost during the call', () => {
     const lost = delivery({ dirty: 12, sent: 12, holder: NOBODY })
     expect(recordCall(lost, { ...call, kind: 'latest' })).toMatchObject({ dirty: 12, sent: 11 })
+  })
+})
+
+describe('telling again', () => {
+  const call = { holder: 'a', kind: 'each', seq: 3, more: false, letter: 70 } as const
+  const wanted = { sequence: 3, letter: 70 }
+
+  it('is noted once, takes the lease where nobody has it, and keeps the task from being settled', () => {
+    const marked = markAgain(NEW, wanted, 'a')
+    expect(marked).toEqual(delivery({ again: [wanted], holder: 'a', beat: 1 }))
+    expect(markAgain(delivery({ again: [wanted] }), wanted, 'a')).toBeUndefined()
+    expect(markAgain(delivery({ holder: 'b' }), wanted, 'a')).toEqual(delivery({ again: [wanted], holder: 'b' }))
+    expect(isSettled(delivery({ again: [wanted] }))).toBe(false)
+    expect(takeLease(delivery({ again: [wanted] }), { holder: 'b', kind: 'each', expired: undefined })).toMatchObject({
+      holder: 'b',
+    })
+  })
+
+  it('says nothing of other events, and gives the lease back when it was the last', () => {
+    const mine = delivery({ dirty: 2, sent: 2, again: [wanted], holder: 'a', beat: 1 })
+    expect(recordCall(mine, call)).toEqual(delivery({ dirty: 2, sent: 2, beat: 1 }))
+    const two = { ...mine, again: [wanted, { sequence: 2, letter: 71 }] }
+    expect(recordCall(two, call)).toMatchObject({ sent: 2, holder: 'a', again: [{ letter: 71 }] })
+  })
+
+  it('is recorded where the lease was lost meanwhile too', () => {
+    const lost = delivery({ dirty: 9, again: [wanted], holder: 'b', beat: 4 })
+    expect(recordCall(lost, call)).toEqual(delivery({ dirty: 9, holder: 'b', beat: 4 }))
+    expect(recordCall(delivery({ holder: 'b' }), call)).toBeUndefined()
   })
 })
 

@@ -5,7 +5,7 @@
  * `holder` and `beat` are a lease. It is judged by how long it has not changed on the observer's own clock, and never
  * trusted: every write names the revision that it replaces, so whoever lost the lease finds out before the next call.
  */
-import type { DeliveryDocument, TaskRef } from '@orchestrator/shared/contracts'
+import type { DeliveryDocument, TaskRef, TellAgain } from '@orchestrator/shared/contracts'
 import type { ChannelKind } from './channels/port.ts'
 
 export const LEASE_RENEW_MS = 5_000
@@ -24,14 +24,34 @@ export function newDelivery({ channel, task: { service, tag, taskId }, told }: N
   return { v: 1, channel, service, tag, taskId, dirty: told, sent: told, holder: NOBODY, beat: 0 }
 }
 
-export function isSettled({ dirty, sent, holder }: DeliveryDocument): boolean {
-  return dirty <= sent && holder === NOBODY
+export function isSettled(document: DeliveryDocument): boolean {
+  return !isWanting(document) && document.holder === NOBODY
+}
+
+/** There is something to tell. */
+function isWanting({ dirty, sent, again = [] }: DeliveryDocument): boolean {
+  return dirty > sent || again.length > 0
 }
 
 /** An event arrived. With a `taker` that has room to tell, an unheld lease is taken in the same write. */
 export function markDirty(document: DeliveryDocument, seq: number, taker?: string): DeliveryDocument | undefined {
   if (seq <= document.dirty || seq <= document.sent) return undefined
   const marked = { ...document, dirty: seq }
+  return taker !== undefined && document.holder === NOBODY ? withLease(marked, taker) : marked
+}
+
+/** Of one task; beyond it a person waits until some of them are told. */
+const AGAIN_MAX = 200
+
+export function hasRoomForAgain({ again = [] }: DeliveryDocument): boolean {
+  return again.length < AGAIN_MAX
+}
+
+/** A person wants an event told again that the channel had refused. `undefined`: it is noted already. */
+export function markAgain(document: DeliveryDocument, wanted: TellAgain, taker?: string): DeliveryDocument | undefined {
+  const { again = [] } = document
+  if (again.some(({ letter }) => letter === wanted.letter)) return undefined
+  const marked = { ...document, again: [...again, wanted] }
   return taker !== undefined && document.holder === NOBODY ? withLease(marked, taker) : marked
 }
 
@@ -73,18 +93,33 @@ export interface Call {
   readonly seq: number
   /** More events of this task are at hand: keep the lease. */
   readonly more: boolean
+  /** It was told because of this letter. */
+  readonly letter?: number
 }
 
 /**
  * A call to the sink succeeded. Recorded even when the lease was lost meanwhile: the new holder then skips what was
  * delivered (`each`), or shows the latest state once more, because its call may have come before ours (`latest`).
  */
-export function recordCall(document: DeliveryDocument, call: Call): DeliveryDocument | undefined {
-  const { holder, kind, seq, more } = call
+export function recordCall(before: DeliveryDocument, call: Call): DeliveryDocument | undefined {
+  const { holder, kind, more } = call
+  const document = withoutAgain(before, call.letter)
+  // An event that is told again says nothing about those before it.
+  const seq = call.letter !== undefined && kind === 'each' ? 0 : call.seq
   const sent = Math.max(document.sent, seq)
-  if (document.holder !== holder) return kind === 'latest' ? dirtyAgain(document) : raiseSent(document, sent)
-  const isLast = !more && document.dirty <= sent
-  return isLast ? { ...document, sent, holder: NOBODY } : withLease({ ...document, sent }, holder)
+  if (document.holder !== holder) {
+    if (kind === 'latest') return dirtyAgain(document)
+    return document === before ? raiseSent(document, sent) : { ...document, sent }
+  }
+  const told = { ...document, sent }
+  return more || isWanting(told) ? withLease(told, holder) : { ...told, holder: NOBODY }
+}
+
+function withoutAgain(document: DeliveryDocument, told: number | undefined): DeliveryDocument {
+  const { again = [], ...rest } = document
+  const left = again.filter(({ letter }) => letter !== told)
+  if (left.length === again.length) return document
+  return left.length === 0 ? rest : { ...rest, again: left }
 }
 
 function withLease(document: DeliveryDocument, holder: string): DeliveryDocument {

@@ -1,6 +1,6 @@
 import type { DeliveryDocument, LedgerEvent, TaskRef } from '@orchestrator/shared/contracts'
 import { backoffMs, isRetryable, RetryableError } from '@orchestrator/shared/core'
-import type { Ledger, StoredEvent } from '@orchestrator/shared/nats'
+import type { Ledger, Replayed, StoredEvent } from '@orchestrator/shared/nats'
 import type { Channel, Telling, Told } from './channels/port.ts'
 import { type Call, NOBODY, recordCall, releaseLease } from './delivery.ts'
 import { holdLease, type LeaseWorld } from './held-lease.ts'
@@ -13,6 +13,16 @@ export interface RejectedMessage {
   readonly stored: StoredEvent<LedgerEvent>
   readonly channel: string
   readonly reason: string
+  /** The letter because of which it was told again. */
+  readonly letter: number | undefined
+}
+
+/** What a sink refused, for a person to look at and to have told again. */
+export interface Letters {
+  /** A letter of its own; one because of which it was told has ended in it. */
+  reject(rejected: RejectedMessage): Promise<void>
+  /** What came of telling it again. */
+  end(letter: number, end: Exclude<Replayed, { kind: 'later' }>): Promise<void>
 }
 
 /** What telling needs of the world. */
@@ -20,8 +30,7 @@ export interface TellerWorld extends LeaseWorld {
   readonly ledger: Pick<Ledger, 'scan' | 'get'>
   /** Spares the reading of what happened just now. */
   readonly recent: Pick<RecentEvents, 'of'>
-  /** Keeps what a sink refused, for a person to look at. */
-  readonly deadLetter: (rejected: RejectedMessage) => Promise<void>
+  readonly letters: Letters
   readonly random: () => number
 }
 
@@ -43,6 +52,15 @@ export type TellingEnd =
 
 type Message = Telling['events']
 
+/** What is told next. */
+interface Turn {
+  /** `undefined`: there is nothing that this release can read. */
+  readonly message: Message | undefined
+  /** The letter because of which it is told again. */
+  readonly letter?: number
+  readonly rest: readonly Message[]
+}
+
 /**
  * Tells a channel what it has yet to hear of one task, one message after the other, while the lease is held.
  * @throws RetryableError when broker or ledger fail between two calls: what was told is recorded, the rest comes later.
@@ -54,15 +72,17 @@ export async function tellTask(world: TellerWorld, telling: TaskTelling): Promis
   let ahead: readonly Message[] = []
   while (document?.holder === world.holder) {
     if (stopping.aborted) return await letGo(world, key, { kind: 'stopped' })
-    if (ahead.length === 0) ahead = await messagesAfter(world, telling, document)
-    const [message, ...rest] = ahead
+    const turn = await nextTurn(world, telling, { document, ahead })
+    const { message, letter, rest } = turn
     if (message !== undefined) {
       if (!(await lease.confirm())) return { kind: 'lost' }
-      const told = await lease.keepWhile(tellOne(world, telling, message))
+      const told = await lease.keepWhile(tellOne(world, telling, { ...turn, message }))
       if (isUnavailable(told)) return await letGo(world, key, asEnd(told))
+    } else if (letter !== undefined) {
+      await persist(world, signal, () => world.letters.end(letter, GONE))
     }
     const seq = message?.at(-1)?.seq ?? document.dirty
-    const call: Call = { holder: world.holder, kind: channel.kind, seq, more: rest.length > 0 }
+    const call: Call = { holder: world.holder, kind: channel.kind, seq, more: rest.length > 0, ...named(letter) }
     document = await persist(world, signal, () => world.records.change({ key, decide: (now) => recordCall(now, call) }))
     lease.confirmed()
     ahead = rest
@@ -70,21 +90,57 @@ export async function tellTask(world: TellerWorld, telling: TaskTelling): Promis
   return { kind: document?.holder === NOBODY ? 'told' : 'lost' }
 }
 
-async function tellOne(world: TellerWorld, telling: TaskTelling, events: Message): Promise<Told> {
+const GONE = { kind: 'obsolete', text: 'the ledger holds no such event, or none that this release can read' } as const
+
+function named(letter: number | undefined): { readonly letter?: number } {
+  return letter === undefined ? {} : { letter }
+}
+
+interface Known {
+  readonly document: DeliveryDocument
+  /** Events at hand, of those that were not told yet. */
+  readonly ahead: readonly Message[]
+}
+
+/** What a person asked for comes first. */
+async function nextTurn(world: TellerWorld, telling: TaskTelling, { document, ahead }: Known): Promise<Turn> {
+  const [again] = document.again ?? []
+  if (again !== undefined)
+    return { message: await messageAgain(world, telling, again.sequence), letter: again.letter, rest: ahead }
+  const [message, ...rest] = ahead.length > 0 ? ahead : await messagesAfter(world, telling, document)
+  return { message, rest }
+}
+
+async function messageAgain(world: TellerWorld, telling: TaskTelling, seq: number): Promise<Message | undefined> {
+  const { channel, task, signal } = telling
+  const { ledger } = world
+  const events =
+    channel.kind === 'each' ? [await ledger.get(seq, signal)] : await readTask({ ledger, task, fromSeq: 1, signal })
+  const [first, ...others] = events.filter((event) => event !== undefined)
+  return first === undefined ? undefined : [first, ...others]
+}
+
+async function tellOne(
+  world: TellerWorld,
+  telling: TaskTelling,
+  { message, letter }: Turn & { readonly message: Message },
+): Promise<Told> {
   const { channel, task, signal } = telling
   const { clock, logger } = world
-  const newest = events.at(-1) ?? events[0]
+  const newest = message.at(-1) ?? message[0]
   const startedAt = clock.monotonicMs()
-  const told = await channel.tell({ task, events }, signal)
+  const told = await channel.tell({ task, events: message }, signal)
   const durationMs = Math.round(clock.monotonicMs() - startedAt)
-  const facts = { channel: channel.name, ...task, type: newest.event.type, sequence: newest.seq, durationMs }
+  const facts = { channel: channel.name, ...task, type: newest.event.type, sequence: newest.seq, durationMs, letter }
   logger.info(
     { ...facts, ...(told === 'delivered' ? { outcome: told } : { outcome: Object.keys(told)[0], ...told }) },
     'told',
   )
-  if (told !== 'delivered' && 'rejected' in told) {
-    const rejected = { stored: newest, channel: channel.name, reason: told.rejected }
-    await persist(world, signal, () => world.deadLetter(rejected))
+  if (told === 'delivered') {
+    if (letter !== undefined) await persist(world, signal, () => world.letters.end(letter, { kind: 'handled' }))
+  } else if ('rejected' in told) {
+    const rejected = { stored: newest, channel: channel.name, reason: told.rejected, letter }
+    await persist(world, signal, () => world.letters.reject(rejected))
   }
   return told
 }

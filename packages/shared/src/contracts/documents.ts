@@ -75,6 +75,14 @@ export type BranchDocument = z.infer<typeof BranchDocument>
 export const LeaseDocument = z.looseObject({ v: z.literal(1), holder: z.string(), beat: z.int() })
 export type LeaseDocument = z.infer<typeof LeaseDocument>
 
+/** An event that the channel refused and that a person asked to have told again. */
+export const TellAgain = z.looseObject({
+  sequence: z.int(),
+  /** Of its letter in `DEADLETTERS`. */
+  letter: z.int(),
+})
+export type TellAgain = z.infer<typeof TellAgain>
+
 /** Bucket `deliveries`, key `<channel>.<service>.<tag>.<id>`: what one channel still has to tell of one task. */
 export const DeliveryDocument = z.looseObject({
   v: z.literal(1),
@@ -86,6 +94,8 @@ export const DeliveryDocument = z.looseObject({
   dirty: z.int(),
   /** Highest ledger sequence that the channel has delivered, rejected or passed over. */
   sent: z.int(),
+  /** Told besides, whatever `sent` says; left out when there is nothing. */
+  again: z.exactOptional(z.array(TellAgain)),
   /** Who is telling now, as a lease; empty when nobody is. */
   holder: z.string(),
   beat: z.int(),

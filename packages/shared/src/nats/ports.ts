@@ -193,7 +193,10 @@ export interface ReplayDelivery extends Delivery {
 }
 
 /** `obsolete`: there is nothing left to do. `later`: it goes on elsewhere, and whoever ends it says so. */
-export type Replayed = { readonly kind: 'handled' | 'later' } | { readonly kind: 'obsolete'; readonly text: string }
+export type Replayed =
+  | { readonly kind: 'handled' }
+  | { readonly kind: 'obsolete'; readonly text: string }
+  | { readonly kind: 'later' }
 
 /** As {@link Handler}, for replays: comes again, or goes to `DEADLETTERS` as a new letter, in the same way. */
 export type ReplayHandler = (delivery: ReplayDelivery) => Promise<Replayed>
