@@ -29,7 +29,8 @@ export function toRecord(conclusion: Conclusion): ResultRecord {
     name: attempt.spec.name,
     ...verdict,
     startedAt: startedAt.toISOString(),
-    endedAt: run.clock.now().toISOString(),
+    // Not asked of the clock, which may have been set since the start.
+    endedAt: new Date(startedAt.getTime() + durationMs).toISOString(),
     durationMs,
     branch: attempt.spec.branch,
     baseSha: target?.baseSha ?? null,

@@ -34,15 +34,25 @@ export function toAttemptView(row: AttemptRow): AttemptView {
     sources: submitted.sources,
     previous: submitted.previous?.name ?? null,
     requestedBy: submitted.requestedBy,
-    submittedAt: row.submitted_at.toISOString(),
-    startedAt: row.started_at?.toISOString() ?? null,
-    finishedAt: row.finished_at?.toISOString() ?? null,
+    ...timesOf(row),
     stopRequested: row.stop_seq !== null,
     verified: finished?.verified ?? null,
     result: finished?.result ?? null,
     latest: row.latest === 1,
     sequence: row.submitted_seq,
     lastSequence: Math.max(row.submitted_seq, row.stop_seq ?? 0, row.started_seq ?? 0, row.finished_seq ?? 0),
+  }
+}
+
+/** The ledger's order is certain, the broker's clock may have been set back between two events: no duration is negative. */
+function timesOf(row: AttemptRow): Pick<AttemptView, 'submittedAt' | 'startedAt' | 'finishedAt'> {
+  const notBefore = (least: Date, time: Date | null): Date | null => (time !== null && time < least ? least : time)
+  const startedAt = notBefore(row.submitted_at, row.started_at)
+  const finishedAt = notBefore(startedAt ?? row.submitted_at, row.finished_at)
+  return {
+    submittedAt: row.submitted_at.toISOString(),
+    startedAt: startedAt?.toISOString() ?? null,
+    finishedAt: finishedAt?.toISOString() ?? null,
   }
 }
 

@@ -165,6 +165,17 @@ describe('a view', () => {
     )
   })
 
+  it('shows no time before that of an earlier event, although the clock of the broker was set back', () => {
+    using store = openViewStore(':memory:')
+    const times = [7200, 3600, 60].map((seconds) => new Date(seconds * 1000))
+    const events = [storedSubmit({ seq: 1 }), started(2, 1), finished(3, 1, 'Failed')]
+    for (const [i, event] of events.entries()) store.apply('TASKS', { ...event, time: times[i] ?? event.time })
+    const row = store.queries.attemptByName('trader-claude-agent-1-task1-attempt1')
+    const view = row === undefined ? undefined : toAttemptView(row)
+    const submittedAt = '1970-01-01T02:00:00.000Z'
+    expect(view).toMatchObject({ submittedAt, startedAt: submittedAt, finishedAt: submittedAt })
+  })
+
   it('never leaves a terminal phase', () => {
     fc.assert(
       fc.property(progress, fc.constantFrom<TerminalPhase>('Succeeded', 'Unknown'), (late, phase) => {
