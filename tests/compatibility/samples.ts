@@ -1,6 +1,7 @@
 /** What this release writes: every contract, with every optional field set at least once. */
 import {
   type AgentOrder,
+  type ArchiveHead,
   type AttemptFile,
   type AttemptFinished,
   type AttemptProgressed,
@@ -443,6 +444,20 @@ const SAMPLES = {
       closing: { lines: 2, gaps: 3 },
     },
   ] satisfies LogBatchHead[],
+  'logs.archive-head': [
+    {
+      v: 1,
+      kind: 'head',
+      name: NAME,
+      ...TASK,
+      n: 1,
+      submittedId: 'submitted-1',
+      runtime: 'process',
+      location: 'machine',
+      workloadUid: UID,
+      origin: 'stream',
+    },
+  ] satisfies ArchiveHead[],
   'api.submit': [
     { service: 'trader', taskId: 7 },
     { service: 'trader', taskId: '1.2', tag: 'next', guidance: 'Use reqwest.', ...overridable },

@@ -10,7 +10,7 @@ import {
   openDocuments,
   runDurable,
 } from '@orchestrator/shared/nats'
-import { createProcessTable } from '@orchestrator/shared/process'
+import { createProcessTable, readMachineId } from '@orchestrator/shared/process'
 import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
 import { createBranchClaims } from './branch-claim.ts'
 import { BUILT_IN_TEMPLATES, type LauncherConfig } from './config.ts'
@@ -24,7 +24,6 @@ import { createProgressReporter } from './progress-reporter.ts'
 import { reconcileWorkspace } from './reconcile-workspace.ts'
 import { loadTemplates } from './render.ts'
 import type { Runtime } from './runtimes/port.ts'
-import { readMachineId } from './runtimes/process/machine-id.ts'
 import { createProcessRuntime } from './runtimes/process/process-runtime.ts'
 import { servicesToLookAt, sweepSlots, sweepUnstarted } from './sweeps.ts'
 import { wakeWaiting } from './wake-waiting.ts'

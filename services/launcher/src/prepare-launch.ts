@@ -2,6 +2,7 @@
 import {
   type AgentOrder,
   type AttemptFile,
+  attemptFolder,
   attemptSubject,
   type EarlierAttempt,
   type Grant,
@@ -40,7 +41,10 @@ export async function prepareLaunch(
   const earlier = await readEarlier(ledger, grant, signal)
   const workspaceDirectory = runtime.workspaceDirectory(spec.workspace)
   const { prompt, others } = renderer.render({ spec, earlier, workspaceDirectory })
-  const texts = [{ ...prompt, destination: `${attemptFolder(grant)}/${prompt.destination}` }, ...others]
+  const texts = [
+    { ...prompt, destination: `${attemptFolder(grant, grant.epoch.generation)}/${prompt.destination}` },
+    ...others,
+  ]
   const attempt: AttemptFile = {
     v: 1,
     submittedId: grant.submittedId,
@@ -56,12 +60,6 @@ export async function prepareLaunch(
     holdLimitMs: preparation.holdLimitMs,
   }
   return { attempt, texts: Object.fromEntries(texts.map(({ file, text }) => [file, text])) }
-}
-
-/** Where the runner keeps this attempt, relative to the workspace. */
-function attemptFolder({ tag, taskId, n, epoch }: Grant): string {
-  const generation = epoch.generation === 1 ? '' : `-g${epoch.generation}`
-  return `tasks/${tag}-${taskId}/attempt-${n}${generation}`
 }
 
 function agentOrder(settings: Settings, agent: string): AgentOrder {

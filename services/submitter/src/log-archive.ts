@@ -4,8 +4,8 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream'
 import { constants as zlib, createGunzip, gunzipSync } from 'node:zlib'
-import type { AttemptRef } from '@orchestrator/shared/contracts'
-import { z } from 'zod'
+import { ARCHIVE_HEAD_BYTES, ArchiveHead, archivedLogPath, type AttemptRef } from '@orchestrator/shared/contracts'
+import type { z } from 'zod'
 
 export interface ArchivedAttempt extends AttemptRef {
   readonly name: string
@@ -21,17 +21,15 @@ export interface LogArchive {
 /** For a submitter that has been told of no archive. */
 export const NO_ARCHIVE: LogArchive = { open: () => Promise.resolve(undefined) }
 
-const Head = z.object({ v: z.literal(1), kind: z.literal('head'), submittedId: z.string() })
-/** Compressed; the head is never longer. */
-const HEAD_BYTES = 4096
+const Head = ArchiveHead.pick({ v: true, kind: true, submittedId: true })
 
-/** Reads `<directory>/<service>/<tag>/<task>/<attempt name>.ndjson.gz`: gzip of a head line, then the log's lines. */
+/** Reads what the watcher has put into this directory. */
 export function createDirectoryArchive(directory: string): LogArchive {
   return {
-    open: async ({ service, tag, taskId, name, submittedId }) => {
-      const path = join(directory, service, tag, taskId, `${name}.ndjson.gz`)
+    open: async (attempt) => {
+      const path = join(directory, archivedLogPath(attempt))
       const head = await readHead(path)
-      return head?.submittedId === submittedId ? linesAfterHead(path) : undefined
+      return head?.submittedId === attempt.submittedId ? linesAfterHead(path) : undefined
     },
   }
 }
@@ -51,7 +49,7 @@ async function readHead(path: string): Promise<z.infer<typeof Head> | undefined>
 async function readStart(path: string): Promise<Buffer | undefined> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(ARCHIVE_HEAD_BYTES), 0, ARCHIVE_HEAD_BYTES, 0)
     return buffer.subarray(0, bytesRead)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined

@@ -11,7 +11,7 @@ import {
   createProgress,
   openDocuments,
 } from '@orchestrator/shared/nats'
-import { createProcessTable } from '@orchestrator/shared/process'
+import { createProcessTable, readMachineId } from '@orchestrator/shared/process'
 import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
 import { createDirectoryArchive } from './archive/directory-archive.ts'
 import { keepExpiring } from './archive/expiry.ts'
@@ -19,7 +19,6 @@ import { createAttemptWatch, type WatchWorld } from './attempt-watch.ts'
 import type { WatcherConfig } from './config.ts'
 import { createLease } from './lease.ts'
 import type { Observer } from './observers/port.ts'
-import { readMachineId } from './observers/process/machine-id.ts'
 import { createProcessObserver } from './observers/process/process-observer.ts'
 import { Turns } from './turns.ts'
 import { WorkList } from './work-list.ts'

@@ -1,7 +1,7 @@
 import type { LedgerEvent } from '@orchestrator/shared/contracts'
 import type { StoredEvent } from '@orchestrator/shared/nats'
 import { describe, expect, it } from 'vitest'
-import { attemptFolder, readHistory, toStartedAttempt } from './started-attempt.ts'
+import { folderOf, readHistory, toStartedAttempt } from './started-attempt.ts'
 import { startedAttempt, startedEvent, stopEvent } from './testing/attempts.ts'
 
 const attempt = startedAttempt({ generation: 3 })
@@ -22,9 +22,9 @@ describe('readHistory', () => {
   })
 })
 
-describe('attemptFolder', () => {
+describe('folderOf', () => {
   it('carries the generation from the second on', () => {
-    expect(attemptFolder({ ...attempt, generation: 1 })).toBe('tasks/master-1.2/attempt-1')
-    expect(attemptFolder({ ...attempt, generation: 2 })).toBe('tasks/master-1.2/attempt-1-g2')
+    expect(folderOf({ ...attempt, generation: 1 })).toBe('tasks/master-1.2/attempt-1')
+    expect(folderOf({ ...attempt, generation: 2 })).toBe('tasks/master-1.2/attempt-1-g2')
   })
 })

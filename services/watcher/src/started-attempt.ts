@@ -1,5 +1,6 @@
 /** What the ledger says of one attempt, as far as a watcher cares. */
 import {
+  attemptFolder,
   type AttemptFinished,
   type AttemptRef,
   type AttemptStarted,
@@ -64,8 +65,7 @@ export function toStartedAttempt({ subject, seq, event }: StoredEvent<AttemptSta
   }
 }
 
-/** Where the runner keeps the attempt, relative to the workspace. From generation 2 on the generation is part of it. */
-export function attemptFolder({ ref, generation }: Pick<StartedAttempt, 'ref' | 'generation'>): string {
-  const suffix = generation === 1 ? '' : `-g${generation}`
-  return `tasks/${ref.tag}-${ref.taskId}/attempt-${ref.n}${suffix}`
+/** Where the runner keeps the attempt, relative to the workspace. */
+export function folderOf({ ref, generation }: Pick<StartedAttempt, 'ref' | 'generation'>): string {
+  return attemptFolder(ref, generation)
 }

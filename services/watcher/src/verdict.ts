@@ -1,7 +1,7 @@
 /** How an attempt ended: evidence in, verdict out. */
 import { Outcome, type Reason, type ResultRecord, type TerminalPhase } from '@orchestrator/shared/contracts'
 import type { EndObservation, FoundRecord, Observation, RuntimeCause, SummaryLine } from './observers/port.ts'
-import { attemptFolder, type StartedAttempt } from './started-attempt.ts'
+import { folderOf, type StartedAttempt } from './started-attempt.ts'
 
 export interface Evidence {
   readonly attempt: StartedAttempt
@@ -100,7 +100,7 @@ function plain(phase: TerminalPhase, reason: Reason, message: string): Verdict {
 }
 
 function places({ ref, branch, repository, generation }: StartedAttempt): string {
-  return `branch ${branch} of ${repository} and folder ${attemptFolder({ ref, generation })} of the workspace`
+  return `branch ${branch} of ${repository} and folder ${folderOf({ ref, generation })} of the workspace`
 }
 
 /** How many lines the runner wrote before its record, if this attempt's record is there. */

@@ -136,7 +136,7 @@ describe('the watcher', () => {
     expect(await world.untilFinished(ended.attempt)).toMatchObject({ phase: 'Unknown', logs: { lines: 5 } })
     expect(await world.untilFinished(stopped.attempt)).toMatchObject({ phase: 'Stopped', logs: { lines: 0 } })
     expect(await world.untilFinished(held.attempt)).toMatchObject({ phase: 'Failed', reason: 'LaunchFailed' })
-    expect(await world.untilFinished(rebooted.attempt)).toMatchObject({ phase: 'Failed', reason: 'WorkloadLost' })
+    expect(await world.untilFinished(rebooted.attempt)).toMatchObject({ phase: 'Unknown', reason: 'WorkloadLost' })
     expect(await world.finished(elsewhere.attempt)).toEqual([])
   })
 

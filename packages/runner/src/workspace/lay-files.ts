@@ -1,6 +1,6 @@
 import { chmod, readdir, readFile, rm } from 'node:fs/promises'
 import { basename, dirname, join, normalize } from 'node:path'
-import type { AttemptFile } from '@orchestrator/shared/contracts'
+import { type AttemptFile, HISTORY_FOLDER } from '@orchestrator/shared/contracts'
 import { printableLine, TerminalError } from '@orchestrator/shared/core'
 import { writeDurably } from '../control/durable-file.ts'
 import type { Tenancy } from '../ports.ts'
@@ -10,7 +10,6 @@ import {
   CLIENT_CONFIG_FILE,
   CURRENT_LINK,
   DOCUMENTS_FOLDER,
-  HISTORY_FOLDER,
   PLATFORM_FOLDER,
   RENDERED_AT_ROOT,
   SHARED_FOLDER,

@@ -1,12 +1,15 @@
 /** Where everything lies. Pure. */
 import { join } from 'node:path'
-import { type AttemptFile, normaliseRepositoryUrl } from '@orchestrator/shared/contracts'
+import {
+  attemptFolder as attemptFolderOf,
+  type AttemptFile,
+  normaliseRepositoryUrl,
+} from '@orchestrator/shared/contracts'
 import { sha256Hex } from '@orchestrator/shared/core'
 
 export const PLATFORM_FOLDER = 'platform-repo'
 export const TARGET_FOLDER = 'target-repo'
 export const DOCUMENTS_FOLDER = 'task-docs'
-export const HISTORY_FOLDER = 'tasks'
 export const SHARED_FOLDER = 'shared'
 export const CLIENT_CONFIG_FILE = 'client-config.json'
 /** Root link to the attempt folder of whoever ran last. */
@@ -23,14 +26,9 @@ export const RENDERED_AT_ROOT = [
 
 type Place = Pick<AttemptFile, 'spec' | 'epoch'>
 
-/** Of an attempt's folder, relative to the workspace: `tasks/<tag>-<id>/attempt-<n>`, from generation 2 on marked by it. */
+/** Relative to the workspace. */
 export function attemptFolder({ spec, epoch }: Place): string {
-  const mark = epoch.generation > 1 ? `-g${epoch.generation}` : ''
-  return `${taskFolder(spec)}/attempt-${spec.n}${mark}`
-}
-
-function taskFolder({ tag, taskId }: { readonly tag: string; readonly taskId: string }): string {
-  return `${HISTORY_FOLDER}/${tag}-${taskId}`
+  return attemptFolderOf(spec, epoch.generation)
 }
 
 /** The one form that a link at the root may have to be believed. */

@@ -1,13 +1,13 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type AttemptFile, compareEpochs, Epoch } from '@orchestrator/shared/contracts'
+import { type AttemptFile, compareEpochs, Epoch, HISTORY_FOLDER } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import { acquireExclusiveLock } from '@orchestrator/shared/process'
 import { writeDurably } from '../control/durable-file.ts'
 import type { Tenancy } from '../ports.ts'
 import { claimAttempt, readClaim } from './claim.ts'
 import { conflict, ensureFolder, ensureFolders, hasSystemCode, statOf } from './folders.ts'
-import { attemptFolder, HISTORY_FOLDER } from './layout.ts'
+import { attemptFolder } from './layout.ts'
 
 export interface TenancyDependencies {
   readonly attempt: AttemptFile

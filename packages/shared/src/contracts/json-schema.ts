@@ -12,6 +12,7 @@ import {
   WorkspaceReleased,
 } from './events.ts'
 import { Gates } from './limits.ts'
+import { ArchiveHead } from './log-archive.ts'
 import { LogBatchHead } from './logs.ts'
 import { RebuildAnswer, RebuildBody, RebuildReport, RebuildStatus } from './rebuild-api.ts'
 import { ResultRecord } from './result.ts'
@@ -35,6 +36,7 @@ export const CONTRACTS = {
   'runner.line': RunnerLine,
   'runner.result': ResultRecord,
   'logs.batch-head': LogBatchHead,
+  'logs.archive-head': ArchiveHead,
   'dead-letters.letter': DeadLetter,
   'dead-letters.replay': ReplayRequest,
   'dead-letters.replayed': ReplayEnd,

@@ -3,26 +3,9 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGzip, gunzipSync } from 'node:zlib'
-import { AttemptName, AttemptRef } from '@orchestrator/shared/contracts'
-import { z } from 'zod'
+import { ARCHIVE_HEAD_BYTES, ArchiveHead } from '@orchestrator/shared/contracts'
 import type { LogToKeep } from './port.ts'
 
-/** The first line. Whoever reads the log checks whose it is: after a restore of the ledger a name may come again. */
-export const ArchiveHead = z.object({
-  v: z.literal(1),
-  kind: z.literal('head'),
-  name: AttemptName,
-  ...AttemptRef.shape,
-  submittedId: z.string(),
-  runtime: z.string(),
-  location: z.string(),
-  workloadUid: z.string(),
-  origin: z.enum(['stream', 'source']),
-})
-export type ArchiveHead = z.infer<typeof ArchiveHead>
-
-/** Compressed; the head is never longer. */
-const HEAD_BYTES = 4096
 const CHUNK_CHARACTERS = 64 * 1024
 
 /** The file must not be there; what is written has reached the disk on return. */
@@ -38,7 +21,7 @@ export async function writeArchived(path: string, log: LogToKeep): Promise<void>
 
 /** `undefined` for what is no archived log. */
 export async function readArchivedHead(file: FileHandle): Promise<ArchiveHead | undefined> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(ARCHIVE_HEAD_BYTES), 0, ARCHIVE_HEAD_BYTES, 0)
   try {
     // What is left of the file is not wanted: its end need not be there.
     const bytes = gunzipSync(buffer.subarray(0, bytesRead), { finishFlush: constants.Z_SYNC_FLUSH })

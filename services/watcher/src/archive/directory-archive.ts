@@ -2,22 +2,21 @@ import { randomUUID } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { constants, lstat, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { ARCHIVED_LOG_SUFFIX, archivedLogPath } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
 import type { StartedAttempt } from '../started-attempt.ts'
 import { readArchivedHead, writeArchived } from './archived-file.ts'
 import type { LogArchive, LogToKeep } from './port.ts'
 import { LogIncomplete } from './whole-log.ts'
 
-const SUFFIX = '.ndjson.gz'
 /** No service has such a name. */
 const ASIDE = '.partial'
 /** What is written aside for longer was left by a crash. */
 const ASIDE_MAX_AGE_MS = 24 * 60 * 60 * 1000
 
-/** Logs as files `<directory>/<service>/<tag>/<task>/<attempt name>.ndjson.gz`, each made aside and renamed when whole. */
+/** Logs as files of a directory, each made aside and renamed when whole. */
 export function createDirectoryArchive(directory: string): LogArchive {
-  const fileOf = ({ ref, name }: StartedAttempt): string =>
-    join(directory, ref.service, ref.tag, ref.taskId, `${name}${SUFFIX}`)
+  const fileOf = ({ ref, name }: StartedAttempt): string => join(directory, archivedLogPath({ ...ref, name }))
   const has = async (attempt: StartedAttempt): Promise<boolean> => await isKept(directory, fileOf(attempt), attempt)
   return {
     has: (attempt) => refused(`cannot read ${fileOf(attempt)}`, () => has(attempt)),
@@ -79,7 +78,7 @@ async function syncDirectory(path: string): Promise<void> {
 
 async function expire(directory: string, before: Date): Promise<number> {
   await expireIn(join(directory, ASIDE), { depth: 0, suffix: '', before: new Date(Date.now() - ASIDE_MAX_AGE_MS) })
-  return await expireIn(directory, { depth: 3, suffix: SUFFIX, before })
+  return await expireIn(directory, { depth: 3, suffix: ARCHIVED_LOG_SUFFIX, before })
 }
 
 interface Expiry {

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { archivedLogPath } from '@orchestrator/shared/contracts'
 import type { StartedAttempt } from '../started-attempt.ts'
 
 export function archivedFile(directory: string, { ref, name }: StartedAttempt): string {
-  return join(directory, ref.service, ref.tag, ref.taskId, `${name}.ndjson.gz`)
+  return join(directory, archivedLogPath({ ...ref, name }))
 }
 
 /** The head, and the lines after it, read as anybody would; `undefined` when there is no such log. */

@@ -6,9 +6,8 @@ import { appendFile, mkdir, mkdtempDisposable, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AttemptFile, attemptName, type ResultRecord } from '@orchestrator/shared/contracts'
-import { createProcessTable, formatWorkloadUid } from '@orchestrator/shared/process'
-import { readMachineId } from '../observers/process/machine-id.ts'
-import { attemptFolder, type StartedAttempt } from '../started-attempt.ts'
+import { createProcessTable, formatWorkloadUid, readMachineId } from '@orchestrator/shared/process'
+import { folderOf, type StartedAttempt } from '../started-attempt.ts'
 import { readArchived } from './archived.ts'
 import { attemptSpec, refOf, resultRecord, startedAttempt } from './attempts.ts'
 
@@ -83,7 +82,7 @@ async function prepare({ stateDirectory, location, child, order }: Preparation):
   const workspaceDirectory = join(stateDirectory, 'workspaces', 'workspace-trader')
   const spawnId = randomUUID()
   const linesFile = join(folder, 'lines', `${spawnId}.ndjson`)
-  const results = join(workspaceDirectory, attemptFolder(attempt))
+  const results = join(workspaceDirectory, folderOf(attempt))
   for (const part of ['files', 'held', 'lines', 'errors']) await mkdir(join(folder, part), { recursive: true })
   await mkdir(results, { recursive: true })
   const { submittedId, workloadUid } = attempt

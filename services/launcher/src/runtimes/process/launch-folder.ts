@@ -1,4 +1,4 @@
-/** The launch folder of one attempt on this machine: what is where, and how it is written so that nobody sees a half. */
+/** The launch folder of one attempt on this machine: how it is written so that nobody sees a half, and read. */
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,25 +12,16 @@ import {
   type StopFile,
 } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
+import { errorsFolder, heldFile, heldFolder, linesFolder, textsFolder } from '@orchestrator/shared/process'
 import type { z } from 'zod'
-import type { LaunchOrder, StopOrder, WorkloadRef } from '../port.ts'
-
-/** From generation 2 on the generation is part of it: a restored ledger may give a name a second time. */
-export function launchFolderName({ name, generation }: Pick<WorkloadRef, 'name' | 'generation'>): string {
-  return generation === 1 ? name : `${name}-g${generation}`
-}
-
-export const linesFile = (folder: string, spawn: string): string => join(folder, 'lines', `${spawn}.ndjson`)
-export const errorsFile = (folder: string, spawn: string): string => join(folder, 'errors', `${spawn}.txt`)
-const heldDirectory = (folder: string): string => join(folder, 'held')
-const heldFile = (folder: string, spawn: string): string => join(heldDirectory(folder), `${spawn}.json`)
+import type { LaunchOrder, StopOrder } from '../port.ts'
 
 /** Files first, the order last: who sees the order sees everything. */
 export async function writeOrder(folder: string, { attempt, texts }: LaunchOrder): Promise<void> {
-  for (const part of ['files', 'held', 'lines', 'errors']) {
-    await mkdir(join(folder, part), { recursive: true, mode: 0o700 })
+  for (const part of [textsFolder, heldFolder, linesFolder, errorsFolder]) {
+    await mkdir(part(folder), { recursive: true, mode: 0o700 })
   }
-  for (const [name, text] of Object.entries(texts)) await writeWhole(join(folder, 'files', name), text)
+  for (const [name, text] of Object.entries(texts)) await writeWhole(join(textsFolder(folder), name), text)
   await writeWhole(join(folder, ATTEMPT_FILE), JSON.stringify(attempt, null, 2))
 }
 
@@ -44,7 +35,7 @@ export async function readHeld(folder: string, spawn: string): Promise<HeldFile 
 
 /** All that ever were held, in the order of their spawn ids. */
 export async function listHeld(folder: string): Promise<readonly HeldFile[]> {
-  const names = await readdir(heldDirectory(folder)).catch(ignoreAbsence([]))
+  const names = await readdir(heldFolder(folder)).catch(ignoreAbsence([]))
   const spawns = names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).toSorted()
   const held = await Promise.all(spawns.map((name) => readHeld(folder, name.slice(0, -'.json'.length))))
   return held.filter((file) => file !== undefined)
@@ -78,7 +69,7 @@ async function writeWhole(path: string, text: string): Promise<void> {
 }
 
 /** Creates the file whole; one that is there stays as it is. */
-export async function writeOnce(path: string, text: string): Promise<void> {
+async function writeOnce(path: string, text: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`
   await writeFile(aside, text, { mode: 0o600, flag: 'wx' })
   try {

@@ -1,29 +1,20 @@
 import { join } from 'node:path'
-import { TerminalError } from '@orchestrator/shared/core'
-import type { WorkloadRef } from '../port.ts'
-import { launchFolderName } from './launch-folder.ts'
+import { launchesBelow, launchFolder, type LaunchName, safeName } from '@orchestrator/shared/process'
 
 /** Where things of this machine lie below the state directory. */
 export interface Places {
   readonly launches: string
-  launchFolder(ref: Pick<WorkloadRef, 'name' | 'generation'>): string
+  launchFolder(launch: LaunchName): string
   workspace(name: string): string
   /** HOME of everything that runs for a workspace; never a person's. */
   home(workspace: string): string
 }
 
 export function placesBelow(stateDirectory: string): Places {
-  const launches = join(stateDirectory, 'launches')
   return {
-    launches,
-    launchFolder: (ref) => join(launches, safeName(launchFolderName(ref))),
+    launches: launchesBelow(stateDirectory),
+    launchFolder: (launch) => launchFolder(stateDirectory, launch),
     workspace: (name) => join(stateDirectory, 'workspaces', safeName(name)),
     home: (name) => join(stateDirectory, 'homes', safeName(name)),
   }
-}
-
-/** Names come from the ledger and were checked there; one that could leave its folder is refused all the same. */
-function safeName(name: string): string {
-  if (/^[a-z0-9][-a-z0-9]{0,99}$/.test(name)) return name
-  throw new TerminalError('CONFIG_INVALID', `${JSON.stringify(name)} cannot be the name of a folder`)
 }

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type AttemptFile, MARKER_VARIABLE } from '@orchestrator/shared/contracts'
-import { parseWorkloadUid } from '@orchestrator/shared/process'
+import { parseWorkloadUid, readMachineId } from '@orchestrator/shared/process'
 import { temporaryDirectory, type TemporaryDirectory } from '@orchestrator/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { specOf } from '../../testing/builders.ts'
@@ -17,7 +17,6 @@ import {
   refOf,
   TEST_PATH,
 } from '../../testing/test-runtime.ts'
-import { readMachineId } from './machine-id.ts'
 
 const never = new AbortController().signal
 const WAIT = { timeout: 20_000, interval: 20 }

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import type { HeldFile } from '@orchestrator/shared/contracts'
 import { type Clock, printableLine, RetryableError } from '@orchestrator/shared/core'
-import { errorsFile, linesFile, readHeld } from './launch-folder.ts'
+import { errorsFile, linesFile } from '@orchestrator/shared/process'
+import { readHeld } from './launch-folder.ts'
 
 export interface SpawnRequest {
   readonly folder: string

@@ -13,7 +13,8 @@ import {
   StopFile,
 } from '@orchestrator/shared/contracts'
 import { RetryableError, sha256Hex } from '@orchestrator/shared/core'
-import { attemptFolder, type StartedAttempt } from '../../started-attempt.ts'
+import { heldFolder } from '@orchestrator/shared/process'
+import { folderOf, type StartedAttempt } from '../../started-attempt.ts'
 import type { FoundRecord } from '../port.ts'
 import { isAbsent, readDocument } from './regular-file.ts'
 
@@ -21,24 +22,14 @@ const SMALL_BYTES = 64 * 1024
 const ORDER_BYTES = 4 * 1024 * 1024
 const RECORD_BYTES = 16 * 1024 * 1024
 
-export const launchesBelow = (stateDirectory: string): string => join(stateDirectory, 'launches')
-
-/** From generation 2 on the generation is part of it. */
-export function launchFolder(stateDirectory: string, { name, generation }: StartedAttempt): string {
-  return join(launchesBelow(stateDirectory), generation === 1 ? name : `${name}-g${generation}`)
-}
-
-export const linesFolder = (folder: string): string => join(folder, 'lines')
-export const linesFile = (folder: string, spawn: string): string => join(linesFolder(folder), `${spawn}.ndjson`)
-
 export async function readOrder(folder: string): Promise<AttemptFile | undefined> {
   return (await readDocument(join(folder, ATTEMPT_FILE), { schema: AttemptFile, maxBytes: ORDER_BYTES }))?.value
 }
 
 /** The runner that `started` names: only its lines count. */
 export async function findHeld(folder: string, workloadUid: string): Promise<HeldFile | undefined> {
-  for (const name of await readNames(join(folder, 'held'))) {
-    const held = await readDocument(join(folder, 'held', name), { schema: HeldFile, maxBytes: SMALL_BYTES })
+  for (const name of await readNames(heldFolder(folder))) {
+    const held = await readDocument(join(heldFolder(folder), name), { schema: HeldFile, maxBytes: SMALL_BYTES })
     if (held?.value.workloadUid === workloadUid && name === `${held.value.spawn}.json`) return held.value
   }
   return undefined
@@ -56,7 +47,7 @@ export async function readStop(folder: string): Promise<StopFile | undefined> {
 export async function resultFolder(folder: string, attempt: StartedAttempt): Promise<string | undefined> {
   const order = await readOrder(folder)
   if (order?.submittedId !== attempt.submittedId) return undefined
-  return join(order.workspaceDirectory, attemptFolder(attempt))
+  return join(order.workspaceDirectory, folderOf(attempt))
 }
 
 export async function readRecord(folder: string, attempt: StartedAttempt): Promise<FoundRecord | undefined> {

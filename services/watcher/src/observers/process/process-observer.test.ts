@@ -3,7 +3,7 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createProcessTable } from '@orchestrator/shared/process'
 import { describe, expect, it } from 'vitest'
-import { attemptFolder } from '../../started-attempt.ts'
+import { folderOf } from '../../started-attempt.ts'
 import { lineText } from '../../testing/attempts.ts'
 import { createWatchedPlace, type WatchedPlace } from '../../testing/watched-place.ts'
 import type { Observer } from '../port.ts'
@@ -99,7 +99,7 @@ describe('createProcessObserver', () => {
   ])('takes no record from what is %s', async (_title, place) => {
     await using watched = await createWatchedPlace()
     const { attempt, kill } = await watched.launch()
-    const folder = join(watched.stateDirectory, 'workspaces', 'workspace-trader', attemptFolder(attempt))
+    const folder = join(watched.stateDirectory, 'workspaces', 'workspace-trader', folderOf(attempt))
     await place(join(folder, 'result.json'))
     await kill()
     expect(await observe(watched).look(attempt)).toEqual(gone)

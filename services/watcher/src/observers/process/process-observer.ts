@@ -1,20 +1,16 @@
 import { join } from 'node:path'
 import { AttemptRef } from '@orchestrator/shared/contracts'
-import { parseWorkloadUid, type ProcessTable } from '@orchestrator/shared/process'
-import type { StartedAttempt } from '../../started-attempt.ts'
-import type { LineSource, Observation, Observer, RuntimeCause, ShownWorkload } from '../port.ts'
-import { readLastWords } from './last-lines.ts'
 import {
-  findHeld,
-  isLetGo,
   launchesBelow,
   launchFolder,
   linesFile,
-  readNames,
-  readOrder,
-  readRecord,
-  readStop,
-} from './launch-folder.ts'
+  parseWorkloadUid,
+  type ProcessTable,
+} from '@orchestrator/shared/process'
+import type { StartedAttempt } from '../../started-attempt.ts'
+import type { LineSource, Observation, Observer, RuntimeCause, ShownWorkload } from '../port.ts'
+import { readLastWords } from './last-lines.ts'
+import { findHeld, isLetGo, readNames, readOrder, readRecord, readStop } from './launch-folder.ts'
 import { readPart, readSize } from './regular-file.ts'
 import { removeLaunch } from './remove-launch.ts'
 import { watchFiles } from './watch-files.ts'

@@ -3,9 +3,9 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MARKER_VARIABLE } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
-import type { ProcessTable } from '@orchestrator/shared/process'
+import { launchFolder, type ProcessTable } from '@orchestrator/shared/process'
 import type { StartedAttempt } from '../../started-attempt.ts'
-import { launchFolder, readOrder } from './launch-folder.ts'
+import { readOrder } from './launch-folder.ts'
 import { isAbsent } from './regular-file.ts'
 
 export interface LaunchRemoval {

@@ -1,9 +1,10 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { join } from 'node:path'
 import { RESULT_FILE } from '@orchestrator/shared/contracts'
+import { linesFolder } from '@orchestrator/shared/process'
 import type { StartedAttempt } from '../../started-attempt.ts'
 import type { WorkloadHints } from '../port.ts'
-import { linesFolder, resultFolder } from './launch-folder.ts'
+import { resultFolder } from './launch-folder.ts'
 
 /**
  * Hints from the kernel: lines when the lines file changes, an end when the result record appears. Where no watch can

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TerminalError } from '@orchestrator/shared/core'
-import { isAbsent } from './regular-file.ts'
+import { TerminalError } from '../core/index.ts'
 
 /** The location of this machine's state directory, as launched attempts name it: made once, whoever comes first. */
 export async function readMachineId(stateDirectory: string): Promise<string> {
@@ -21,7 +20,7 @@ async function createMachineId(stateDirectory: string, file: string): Promise<st
   await writeFile(aside, `${randomUUID()}\n`, { mode: 0o600, flag: 'wx' })
   // A link is made whole and once: the id of whoever was faster stays.
   await link(aside, file).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (!hasErrno(error, 'EEXIST')) throw error
   })
   await rm(aside, { force: true })
   return (await readFile(file, 'utf8')).trim()
@@ -31,7 +30,11 @@ async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return (await readFile(file, 'utf8')).trim()
   } catch (error) {
-    if (isAbsent(error)) return undefined
+    if (hasErrno(error, 'ENOENT')) return undefined
     throw error
   }
+}
+
+function hasErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
