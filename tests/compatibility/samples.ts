@@ -12,6 +12,9 @@ import {
   type ClaimFile,
   type CONTRACTS,
   type DeadLetter,
+  type DeadLetterDetail,
+  type DeadLetterPage,
+  type DeadLetterView,
   DEFAULT_LIMITS,
   type DeliveryDocument,
   type Gates,
@@ -24,6 +27,7 @@ import {
   type QueueEntry,
   type ReleaseAnswer,
   type ReleaseBody,
+  type ReplayAnswer,
   type ReplayEnd,
   type ReplayRequest,
   type ResultRecord,
@@ -104,6 +108,24 @@ const summary = {
   durationMs: 60_000,
   brief: '# Done',
   digest: 'd'.repeat(64),
+}
+
+const letterView: DeadLetterView = {
+  sequence: 3,
+  at: TIME,
+  durable: 'notifier',
+  stream: 'TASKS',
+  messageSequence: 7,
+  subject: 'task.trader.master.1_2',
+  reason: 'rejected',
+  tries: 1,
+  text: 'answered 404',
+  channel: 'team',
+  state: 'failed',
+  replayedAt: TIME,
+  endedAt: TIME,
+  endText: null,
+  failedAs: 9,
 }
 
 const entry: QueueEntry = {
@@ -514,6 +536,19 @@ const SAMPLES = {
       ...release,
     },
   ] satisfies ReleaseAnswer[],
+  'api.dead-letter': [
+    {
+      ...letterView,
+      message: { at: TIME, bytes: 12, type: 'task.submitted', id: 'submitted-1', text: '{"a":1}', cut: false },
+      attempt: { name: NAME, phase: 'Failed' },
+      next: ['Submit the task again.'],
+    },
+    { ...letterView, message: null, attempt: null, next: [] },
+  ] satisfies DeadLetterDetail[],
+  'api.dead-letters': [{ letters: [letterView], next: 'cursor' }] satisfies DeadLetterPage[],
+  'api.replay-answer': [
+    { letter: letterView, accepted: true, message: 'Asked.', next: ['It is sent again.'] },
+  ] satisfies ReplayAnswer[],
   'file.gates': [GATES] satisfies Gates[],
   'file.settings': [
     {},

@@ -3,6 +3,7 @@ import { newEventId, WorkspaceDocument } from '@orchestrator/shared/contracts'
 import { createKeyedQueue, describeError, TerminalError } from '@orchestrator/shared/core'
 import {
   type Broker,
+  createDeadLetters,
   createLedger,
   createLogs,
   createNotices,
@@ -20,6 +21,7 @@ import {
 import type { SubmitterConfig } from './config.ts'
 import type { Api } from './http/api.ts'
 import { registerAttemptRoutes } from './http/attempt-routes.ts'
+import { registerDeadLetterRoutes } from './http/dead-letter-routes.ts'
 import { registerHealthRoutes } from './http/health-routes.ts'
 import { registerLogRoutes } from './http/log-routes.ts'
 import { registerRebuildRoutes } from './http/rebuild-routes.ts'
@@ -85,6 +87,7 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
     rebuild,
     workspaces: createWorkspaces({ ledger, documents, queries: () => view.queries }),
     logs: createLogs(broker),
+    deadLetters: createDeadLetters(broker),
     archive: config.ARCHIVE_DIR === undefined ? NO_ARCHIVE : createDirectoryArchive(config.ARCHIVE_DIR),
     broker,
     generation: () => ledger.generation,
@@ -126,6 +129,7 @@ async function serve(api: Api, { HOST, PORT }: SubmitterConfig): Promise<HttpSer
   registerLogRoutes(server, api)
   registerWorkspaceRoutes(server, api)
   registerRebuildRoutes(server, api)
+  registerDeadLetterRoutes(server, api)
   registerHealthRoutes(server, api)
   try {
     await server.listen({ host: HOST, port: PORT })

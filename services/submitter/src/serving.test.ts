@@ -48,6 +48,8 @@ describe('the door', () => {
     '/livez',
     '/readyz',
     '/v1/info',
+    '/v1/deadletters',
+    '/v1/deadletters/1',
     '/nothing',
   ])('answers %s only under a name of this machine, and not to pages of others', async (path) => {
     const { port } = new URL(submitter.url)

@@ -2,6 +2,7 @@
 export * from './api.ts'
 export * from './attempt-folder.ts'
 export * from './attempt-spec.ts'
+export * from './dead-letter-api.ts'
 export * from './dead-letters.ts'
 export * from './documents.ts'
 export * from './event-codec.ts'

@@ -1,6 +1,7 @@
 /** The contracts as JSON Schema (draft 2020-12): published for other languages, and kept as snapshots that only grow. */
 import { z } from 'zod'
 import { AttemptView, Problem, RetryBody, SubmitAnswer, SubmitBody } from './api.ts'
+import { DeadLetterDetail, DeadLetterPage, ReplayAnswer } from './dead-letter-api.ts'
 import { DeadLetter, ReplayEnd, ReplayRequest } from './dead-letters.ts'
 import { BranchDocument, DeliveryDocument, LeaseDocument, SlotDocument, WorkspaceDocument } from './documents.ts'
 import {
@@ -57,6 +58,9 @@ export const CONTRACTS = {
   'control.report': RebuildReport,
   'api.release': ReleaseBody,
   'api.release-answer': ReleaseAnswer,
+  'api.dead-letter': DeadLetterDetail,
+  'api.dead-letters': DeadLetterPage,
+  'api.replay-answer': ReplayAnswer,
   'file.gates': Gates,
   'file.settings': Settings,
 } as const satisfies Record<string, z.ZodType>

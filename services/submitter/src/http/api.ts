@@ -1,5 +1,5 @@
 import type { Clock } from '@orchestrator/shared/core'
-import type { Broker, Logs } from '@orchestrator/shared/nats'
+import type { Broker, DeadLetters, Logs } from '@orchestrator/shared/nats'
 import type { Health, Logger } from '@orchestrator/shared/service'
 import type { LogArchive } from '../log-archive.ts'
 import type { Rebuild } from '../rebuild.ts'
@@ -19,6 +19,7 @@ export interface Api {
   readonly rebuild: Pick<Rebuild, 'order' | 'status'>
   readonly logs: Pick<Logs, 'read'>
   readonly archive: LogArchive
+  readonly deadLetters: Pick<DeadLetters, 'list' | 'get' | 'message' | 'replay'>
   readonly broker: Pick<Broker, 'connected' | 'serverVersion'>
   readonly generation: () => number
   readonly health: () => Health

@@ -1,9 +1,12 @@
 import {
   AttemptPage,
   AttemptView,
+  DeadLetterDetail,
+  DeadLetterPage,
   IDEMPOTENCY_HEADER,
   Problem,
   ReleaseAnswer,
+  ReplayAnswer,
   type Settings,
   StopAnswer,
   SubmitAnswer,
@@ -30,6 +33,9 @@ export interface SubmitterFixture extends AsyncDisposable {
   stop(name: string, body?: Record<string, unknown>): Promise<StopAnswer>
   release(service: string, body: Record<string, unknown>): Promise<ReleaseAnswer>
   workspace(service: string): Promise<WorkspaceView>
+  deadLetters(query?: string): Promise<DeadLetterPage>
+  deadLetter(sequence: number): Promise<DeadLetterDetail>
+  replay(sequence: number): Promise<ReplayAnswer>
   workspaces(query?: string): Promise<WorkspaceList>
   attempt(name: string, after?: number): Promise<AttemptView>
   attempts(query?: string): Promise<AttemptPage>
@@ -94,6 +100,9 @@ export async function startSubmitter(options: SubmitterFixtureOptions): Promise<
     retry: (path, body) => call(SubmitAnswer, `/v1/tasks/${path}`, post(body)),
     stop: (name, body = {}) => call(StopAnswer, `/v1/attempts/${name}/stop`, post(body)),
     release: (service, body) => call(ReleaseAnswer, `/v1/workspaces/${service}/release`, post(body)),
+    deadLetters: (query = '') => call(DeadLetterPage, `/v1/deadletters?${query}`),
+    deadLetter: (sequence) => call(DeadLetterDetail, `/v1/deadletters/${sequence}`),
+    replay: (sequence) => call(ReplayAnswer, `/v1/deadletters/${sequence}/replay`, { method: 'POST' }),
     workspace: (service) => call(WorkspaceView, `/v1/workspaces/${service}`),
     workspaces: (query = '') => call(WorkspaceList, `/v1/workspaces?${query}`),
     attempt: (name, after) => call(AttemptView, `/v1/attempts/${name}${after === undefined ? '' : `?after=${after}`}`),
