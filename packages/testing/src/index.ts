@@ -56,3 +56,4 @@ export {
   startPublishFaults,
 } from './publish-faults.ts'
 export { type LostAcksOptions, type LostAcksProxy, startLostAcks } from './lost-acks.ts'
+export { type PowerCutDisk, type PowerCutOptions, startPowerCutDisk, whyNoPowerCut } from './power-cut.ts'

@@ -69,7 +69,8 @@ export async function loadCredentials(directory: BrokerDirectory): Promise<Crede
 async function createCredentials({ credentials }: BrokerDirectory): Promise<void> {
   const fresh = { user: 'orchestrator', password: randomBytes(32).toString('base64url') }
   const aside = `${credentials}.${randomUUID()}`
-  await writeFile(aside, JSON.stringify(fresh), { mode: 0o600, flag: 'wx' })
+  // Synced before it has its name: a power cut leaves the whole file or none.
+  await writeFile(aside, JSON.stringify(fresh), { mode: 0o600, flag: 'wx', flush: true })
   try {
     await link(aside, credentials)
   } catch (error) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TerminalError } from '../core/index.ts'
 
@@ -17,12 +17,15 @@ export async function readMachineId(stateDirectory: string): Promise<string> {
 async function createMachineId(stateDirectory: string, file: string): Promise<string> {
   await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
   const aside = `${file}.${randomUUID()}`
-  await writeFile(aside, `${randomUUID()}\n`, { mode: 0o600, flag: 'wx' })
+  await writeFile(aside, `${randomUUID()}\n`, { mode: 0o600, flag: 'wx', flush: true })
   // A link is made whole and once: the id of whoever was faster stays.
   await link(aside, file).catch((error: unknown) => {
     if (!hasErrno(error, 'EEXIST')) throw error
   })
   await rm(aside, { force: true })
+  // It outlives a power cut, as the events do that name it.
+  await using directory = await open(stateDirectory)
+  await directory.sync()
   return (await readFile(file, 'utf8')).trim()
 }
 
