@@ -173,6 +173,42 @@ describe('the launcher on a real broker', () => {
     await following
   })
 
+  it('makes lost and damaged documents again on command, while it runs, and goes on with them', async () => {
+    const site = await createSite({
+      settings: { ...agentThat('stubborn'), caps: { global: 3 } },
+      environment: { RECONCILE_INTERVAL_MS: '600000' },
+    })
+    await startLaunchers(site, 2)
+    const running = ['trader', 'auth'].map((service) => specOf({ service, n: 1 }))
+    const waiting = ['trader', 'auth'].map((service) => specOf({ service, n: 2 }))
+    for (const spec of running) {
+      await site.submit(spec)
+      await expect.poll(() => site.ran(spec), WAIT).toHaveLength(1)
+    }
+    for (const spec of waiting) await site.submit(spec)
+    await expect.poll(() => allWait(site, waiting), WAIT).toBe(true)
+    const client = await site.broker.connect('operator')
+    for (const bucket of ['slots', 'branches']) await client.jsm.streams.purge(`KV_${bucket}`)
+    await client.js.publish('$KV.workspaces.trader', '{ not a document')
+    await client.jsm.streams.purge('KV_workspaces', { filter: '$KV.workspaces.auth' })
+    await client.js.publish('$KV.slots.global.1', 'x')
+    const notices = createNotices(client)
+    expect(await notices.gather(CONTROL_SUBJECTS.documents, { id: 'one' }, 300)).toMatchObject([{ id: 'one' }])
+    const report = async (): Promise<unknown> => (await notices.gather(CONTROL_SUBJECTS.report, {}, 200))[0]
+    await expect.poll(report, WAIT).toMatchObject({
+      kind: 'documents',
+      documents: { id: 'one', state: 'done', problem: null, written: { workspaces: 2, slots: 3, branches: 2 } },
+    })
+    expect(await allWait(site, waiting)).toBe(true)
+    for (const [i, spec] of running.entries()) {
+      expect((await site.workspaces.get(spec.service))?.value.grant?.name).toBe(spec.name)
+      await site.stop(spec)
+      await expect.poll(() => site.watch(spec), WAIT).toBe(true)
+      await expect.poll(() => site.ran(waiting[i] ?? spec), WAIT).toHaveLength(1)
+      expect(await site.ran(spec)).toHaveLength(1)
+    }
+  })
+
   it("frees a workspace by a person's word at once, not by its timer", async () => {
     const site = await createSite({
       settings: { ...agentThat('quit') },

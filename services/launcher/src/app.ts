@@ -14,7 +14,7 @@ import { createProcessTable, readMachineId } from '@orchestrator/shared/process'
 import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
 import { createBranchClaims } from './branch-claim.ts'
 import { BUILT_IN_TEMPLATES, type LauncherConfig } from './config.ts'
-import { answerRebuilds } from './control.ts'
+import { answerControl, type ControlDependencies } from './control.ts'
 import { createDeadLetterHandler, createMessageHandler, createReplayHandler, serviceOf } from './handle-message.ts'
 import { createLaunchTries } from './launch-tries.ts'
 import { createLedgerMemory } from './ledger-memory.ts'
@@ -55,10 +55,12 @@ export async function createLauncherWith(context: Context, { runnerMain }: Launc
   const starting = new AbortController()
   const broker = stack.use(await openBroker({ config, name: NAME, logger, signal: starting.signal }))
   const runtime = await createRuntime(context, runnerMain)
+  const documents = await openAllDocuments(broker)
   const world = await openWorld(
     context,
     {
       broker,
+      documents,
       runtime,
       onSlotsReturned: (keys) => wakeWaiting(world, wakes, keys),
       wake: (service) => wakes.wake(service),
@@ -90,7 +92,7 @@ export async function createLauncherWith(context: Context, { runnerMain }: Launc
       clock,
     }),
   )
-  stack.use(answerRebuilds(world, createNotices(broker)))
+  stack.use(answerControl({ world, documents, ledger: world.ledger, notices: createNotices(broker) }))
   const running = stack.move()
   return {
     name: NAME,
@@ -114,11 +116,20 @@ async function lostBroker({ closed }: Broker): Promise<never> {
 
 interface WorldParts extends Pick<World, 'runtime' | 'onSlotsReturned' | 'wake'> {
   readonly broker: Broker
+  readonly documents: ControlDependencies['documents']
+}
+
+async function openAllDocuments(broker: Broker): Promise<ControlDependencies['documents']> {
+  return {
+    workspaces: await openDocuments(broker, 'workspaces', WorkspaceDocument),
+    slots: await openDocuments(broker, 'slots', SlotDocument),
+    branches: await openDocuments(broker, 'branches', BranchDocument),
+  }
 }
 
 async function openWorld(
   context: Context,
-  { broker, ...parts }: WorldParts,
+  { broker, documents: { workspaces, slots, branches }, ...parts }: WorldParts,
   stack: AsyncDisposableStack,
 ): Promise<World> {
   const { config, settings, logger, clock } = context
@@ -130,9 +141,9 @@ async function openWorld(
   return {
     ledger,
     memory,
-    workspaces: await openDocuments(broker, 'workspaces', WorkspaceDocument),
-    slots: await openDocuments(broker, 'slots', SlotDocument),
-    branches: createBranchClaims(await openDocuments(broker, 'branches', BranchDocument)),
+    workspaces,
+    slots,
+    branches: createBranchClaims(branches),
     progress: stack.use(createPatientReporter(reporter, clock)),
     renderer: await loadTemplates([config.TEMPLATES_DIR, BUILT_IN_TEMPLATES]),
     launches: createLaunchTries({ clock, random: Math.random }),

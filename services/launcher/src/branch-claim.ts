@@ -17,6 +17,13 @@ export interface BranchClaims {
   fact(spec: Spec): Promise<BranchFact>
   /** Claims the branch for the attempt's task, where nobody was faster. Known afterwards, whoever has it. */
   claim(spec: Spec): Promise<void>
+  /** Claims may have been made again from the ledger: they are read again. */
+  forgetAll(): void
+}
+
+/** The claim of an attempt's task, as it is stored. */
+export function claimOf(spec: Spec): { readonly key: string; readonly value: BranchDocument } {
+  return { key: keyOf(spec), value: toDocument(spec) }
 }
 
 const REMEMBERED_MAX = 2000
@@ -55,6 +62,7 @@ export function createBranchClaims(branches: Documents<BranchDocument>): BranchC
         await read(key)
       }
     },
+    forgetAll: () => holders.clear(),
   }
 }
 

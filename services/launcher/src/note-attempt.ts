@@ -5,7 +5,7 @@ import type { Documents, Ledger, StoredEvent } from '@orchestrator/shared/nats'
 import { eventsOf, readAttempt } from './attempt-history.ts'
 import type { LedgerMemory } from './ledger-memory.ts'
 import { isBeyond, note, type Submission, toEntry } from './queue.ts'
-import { rebuildDocument } from './rebuild-document.ts'
+import { rebuildDocument } from './rebuild/repair-document.ts'
 
 export interface NoteDependencies {
   readonly ledger: Ledger

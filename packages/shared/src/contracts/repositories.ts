@@ -84,10 +84,12 @@ export function longTaskBranch(task: TaskRef): BranchName {
 
 /** Names one branch of one repository: the key of the `branches` bucket. */
 export function branchKey(repositoryUrl: string, branch: BranchName): string {
-  return (
-    shortHash(`${normaliseRepositoryUrl(repositoryUrl)}#${branch}`, 12) +
-    shortHash(`${branch}#${normaliseRepositoryUrl(repositoryUrl)}`, 12)
-  )
+  return branchKeyOf(normaliseRepositoryUrl(repositoryUrl), branch)
+}
+
+/** The same for a URL that is normalised already. */
+export function branchKeyOf(repository: string, branch: BranchName): string {
+  return shortHash(`${repository}#${branch}`, 12) + shortHash(`${branch}#${repository}`, 12)
 }
 
 /** A path inside the target repository: relative, without `..`; `.` is the repository itself. */

@@ -2,11 +2,11 @@ import type { JsMsg, StoredMsg } from '@nats-io/jetstream'
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv'
 import type { z } from 'zod'
 import type { Bucket } from '../contracts/index.ts'
-import { hasCode, RetryableError } from '../core/index.ts'
+import { type ErrorCode, hasCode, RetryableError } from '../core/index.ts'
 import { ask, brokerFault } from './broker-errors.ts'
 import type { Broker } from './connection.ts'
 import { decodeDocument } from './document-codec.ts'
-import type { DocumentEntry, Documents } from './ports.ts'
+import type { DocumentEntry, RepairableDocuments, UnreadableDocument } from './ports.ts'
 import { followStream, scanStream } from './stream-reader.ts'
 import { bucketStream } from './topology-streams.ts'
 
@@ -18,7 +18,11 @@ type StoredDocument = JsMsg | StoredMsg
 type Change<T> = { readonly key: string; readonly value: T | undefined; readonly revision: number }
 
 /** Reads go to the stream's leader: the bucket is opened without direct reads, which a follower might answer. */
-export async function openDocuments<T>(broker: Broker, bucket: Bucket, schema: z.ZodType<T>): Promise<Documents<T>> {
+export async function openDocuments<T>(
+  broker: Broker,
+  bucket: Bucket,
+  schema: z.ZodType<T>,
+): Promise<RepairableDocuments<T>> {
   const kv = await ask(broker, `opening ${bucket}`, () => new Kvm(broker.js).open(bucket))
   return new Bucketed({ broker, bucket, schema, kv })
 }
@@ -30,7 +34,7 @@ interface Opened<T> {
   readonly kv: KV
 }
 
-class Bucketed<T> implements Documents<T> {
+class Bucketed<T> implements RepairableDocuments<T> {
   readonly #opened: Opened<T>
 
   constructor(opened: Opened<T>) {
@@ -105,6 +109,30 @@ class Bucketed<T> implements Documents<T> {
       broker.jsm.streams.getMessage(bucketStream(bucket), query),
     )
     return message === null ? undefined : this.#read(message)
+  }
+
+  async unreadable(): Promise<readonly UnreadableDocument[]> {
+    const { broker, bucket } = this.#opened
+    const source = { broker, stream: bucketStream(bucket), ahead: AHEAD }
+    const options = { subjects: [`$KV.${bucket}.>`], lastPerSubject: true, signal: new AbortController().signal }
+    const found: UnreadableDocument[] = []
+    for await (const message of scanStream(source, options)) {
+      const problem = isRemoval(message) ? undefined : this.#problem(message)
+      if (problem !== undefined)
+        found.push({ key: this.#keyOf(message), revision: message.seq, newer: problem === 'EVENT_TOO_NEW' })
+    }
+    return found
+  }
+
+  #problem(message: StoredDocument): ErrorCode | undefined {
+    const { bucket, schema } = this.#opened
+    try {
+      decodeDocument(schema, { bucket, key: this.#keyOf(message), text: message.string() })
+      return undefined
+    } catch (error) {
+      if (!hasCode(error, 'EVENT_TOO_NEW') && !hasCode(error, 'EVENT_UNREADABLE')) throw error
+      return error.code
+    }
   }
 
   async *watch(signal: AbortSignal, filter = '>'): AsyncGenerator<Change<T>> {

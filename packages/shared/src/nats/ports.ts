@@ -169,6 +169,18 @@ export interface Documents<T> {
   ): AsyncIterable<{ readonly key: string; readonly value: T | undefined; readonly revision: number }>
 }
 
+/** A bucket that can be made again: it also says what in it cannot be read. */
+export interface RepairableDocuments<T> extends Documents<T> {
+  /** Documents that `list` passes over; `newer`: of a newer release, and left to it. */
+  unreadable(): Promise<readonly UnreadableDocument[]>
+}
+
+export interface UnreadableDocument {
+  readonly key: string
+  readonly revision: number
+  readonly newer: boolean
+}
+
 /** What a handler of a durable sees. */
 export interface Delivery {
   readonly stored: StoredEvent

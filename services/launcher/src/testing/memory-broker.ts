@@ -9,10 +9,10 @@ import {
 import { RetryableError, TerminalError } from '@orchestrator/shared/core'
 import type {
   ConditionalPublish,
-  Documents,
   Ledger,
   Progress,
   Published,
+  RepairableDocuments,
   ScanOptions,
   StoredEvent,
   SubjectHistory,
@@ -22,9 +22,9 @@ import type { z } from 'zod'
 export interface MemoryBroker {
   readonly ledger: Ledger
   readonly progress: Progress
-  readonly workspaces: Documents<WorkspaceDocument>
-  readonly slots: Documents<SlotDocument>
-  readonly branches: Documents<BranchDocument>
+  readonly workspaces: RepairableDocuments<WorkspaceDocument>
+  readonly slots: RepairableDocuments<SlotDocument>
+  readonly branches: RepairableDocuments<BranchDocument>
   /** The ledger as it is. */
   readonly events: readonly StoredEvent<LedgerEvent>[]
   readonly said: readonly AttemptProgressed[]
@@ -131,7 +131,7 @@ function createMemoryProgress(said: AttemptProgressed[]): Progress {
   }
 }
 
-function createMemoryDocuments<T>(schema: z.ZodType<T>): Documents<T> {
+function createMemoryDocuments<T>(schema: z.ZodType<T>): RepairableDocuments<T> {
   const entries = new Map<string, { readonly text: string; readonly revision: number }>()
   let revision = 0
   const put = (key: string, value: T): number => {
@@ -161,6 +161,7 @@ function createMemoryDocuments<T>(schema: z.ZodType<T>): Documents<T> {
       entries.delete(key)
     },
     list: async () => [...entries.keys()].map(read).filter((entry) => entry !== undefined),
+    unreadable: () => Promise.resolve([]),
     watch: () => {
       throw new Error('not part of this fake')
     },

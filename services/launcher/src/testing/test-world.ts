@@ -1,7 +1,7 @@
 /** A launcher's world over shared ports; each call of {@link createReplica} is one process with a memory of its own. */
 import { type AttemptSpec, attemptSubject, Settings, taskSubject } from '@orchestrator/shared/contracts'
 import { type Clock, systemClock } from '@orchestrator/shared/core'
-import type { Documents } from '@orchestrator/shared/nats'
+import type { RepairableDocuments } from '@orchestrator/shared/nats'
 import { createLogger } from '@orchestrator/shared/service'
 import { createBranchClaims } from '../branch-claim.ts'
 import { createLaunchTries } from '../launch-tries.ts'
@@ -99,7 +99,8 @@ export function hookedBroker(
   broker: MemoryBroker,
   hooks: { readonly before: Hook; readonly after: Hook },
 ): ReplicaInput['broker'] {
-  const hookDocuments = <T>(documents: Documents<T>, name: string): Documents<T> => hooked(documents, name, hooks)
+  const hookDocuments = <T>(documents: RepairableDocuments<T>, name: string): RepairableDocuments<T> =>
+    hooked(documents, name, hooks)
   return {
     ledger: hooked(broker.ledger, 'ledger', hooks),
     progress: broker.progress,
