@@ -21,19 +21,18 @@ export interface Taken {
 
 interface Entry {
   readonly task: TaskRef
-  /** Undefined while it is being published. */
-  seq: number | undefined
 }
 
 export function createRecentBranches(viewSequence: () => number): RecentBranches {
   const entries = new Map<string, Entry>()
-  const isShown = ({ seq }: Entry): boolean => seq !== undefined && seq <= viewSequence()
+  /** In the order of the ledger. */
+  const stored: { readonly key: string; readonly entry: Entry; readonly seq: number }[] = []
 
-  /** Entries are in the order of time, so those that the view shows are in front. */
   const forgetShown = (): void => {
-    for (const [key, entry] of entries) {
-      if (!isShown(entry)) return
-      entries.delete(key)
+    const shown = viewSequence()
+    for (let first = stored[0]; first !== undefined && first.seq <= shown; first = stored[0]) {
+      if (entries.get(first.key) === first.entry) entries.delete(first.key)
+      stored.shift()
     }
   }
 
@@ -45,11 +44,11 @@ export function createRecentBranches(viewSequence: () => number): RecentBranches
     take: (on, task) => {
       forgetShown()
       const key = keyOf(on)
-      const entry: Entry = { task, seq: undefined }
+      const entry: Entry = { task }
       entries.set(key, entry)
       return {
         stored: (seq) => {
-          entry.seq = seq
+          stored.push({ key, entry, seq })
         },
         release: () => {
           if (entries.get(key) === entry) entries.delete(key)

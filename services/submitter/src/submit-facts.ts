@@ -54,7 +54,7 @@ interface Admitted {
 export function answerFacts(queries: ViewQueries, facts: AdmissionFacts, { spec, branchIsNew }: Admitted): AnswerFacts {
   const { latest, branchHolder } = facts
   return {
-    workspaceIsNew: latest === undefined && !queries.isServiceKnown(spec.service, Number.MAX_SAFE_INTEGER),
+    workspaceIsNew: queries.lastSpecOfService(spec.service) === undefined,
     branchIsNew,
     branchHolder: branchIsNew ? holderOfShort(spec, branchHolder) : undefined,
     ahead: queries.liveOfService(spec.service),

@@ -1,6 +1,6 @@
 /** Repository URLs and branches: what may be given, and when two of them are the same. */
 import { z } from 'zod'
-import { shortHash } from '../core/index.ts'
+import { memoised, shortHash } from '../core/index.ts'
 import { type TaskId, taskKey, type TaskRef } from './identity.ts'
 
 const SCP_LIKE = /^(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+):(?!\/\/)([^\s:][^\s]*)$/
@@ -20,13 +20,16 @@ export type RepositoryUrl = z.infer<typeof RepositoryUrl>
 
 const URL_HINT = 'use https://host/path, ssh://user@host/path, user@host:path or file:///path'
 
-function repositoryUrlProblem(url: string): string | undefined {
+/** An installation has few repositories, and each event names two of them. */
+const REMEMBERED = 1000
+
+const repositoryUrlProblem = memoised(REMEMBERED, (url): string | undefined => {
   // oxlint-disable-next-line no-control-regex -- control characters are what must not pass
   if (/[\u0000-\u0020\u007F]/.test(url)) return 'must not contain spaces or control characters'
   if (url.startsWith('-') || url.includes('::')) return `is not a repository URL: ${URL_HINT}`
   if (URL.canParse(url) && url.includes('://')) return parsedUrlProblem(new URL(url))
   return SCP_LIKE.test(url) && !/:-|@-|\/-?$/.test(url) ? undefined : `is not a repository URL: ${URL_HINT}`
-}
+})
 
 function parsedUrlProblem(url: URL): string | undefined {
   if (!SCHEMES.has(url.protocol)) return `uses ${url.protocol}//, which is not supported: ${URL_HINT}`
@@ -40,7 +43,7 @@ function parsedUrlProblem(url: URL): string | undefined {
 }
 
 /** One text for one repository, however it is reached: `github.com/org/trader` for its SSH and HTTPS forms alike. */
-export function normaliseRepositoryUrl(url: string): string {
+export const normaliseRepositoryUrl: (url: string) => string = memoised(REMEMBERED, (url) => {
   const scp = url.includes('://') ? null : SCP_LIKE.exec(url)
   const parsed = scp === null ? new URL(url) : undefined
   const host = (scp?.[1] ?? hostOf(parsed)).toLowerCase()
@@ -49,7 +52,7 @@ export function normaliseRepositoryUrl(url: string): string {
     .replace(/\/+$/, '')
     .replace(/\.git$/, '')
   return `${host}/${CASELESS_HOSTS.has(host) ? path.toLowerCase() : path}`
-}
+})
 
 function hostOf(url: URL | undefined): string {
   if (url === undefined || url.protocol === 'file:') return 'file:'

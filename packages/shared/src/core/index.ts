@@ -14,4 +14,5 @@ export {
 } from './errors.ts'
 export { canonicalJson, sha256Hex, shortHash } from './hash.ts'
 export { createKeyedQueue, type KeyedQueue } from './keyed-queue.ts'
+export { memoised } from './memoised.ts'
 export { cutToBytes, printable, printableLine } from './text.ts'

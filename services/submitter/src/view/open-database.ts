@@ -6,6 +6,7 @@ import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
 
 const IN_MEMORY = ':memory:'
 
+const CACHE_KIB = 32 * 1024
 /** Waits for a predecessor that is still closing the file. */
 const BUSY_TIMEOUT_MS = 2000
 
@@ -68,6 +69,8 @@ function connect(file: string): DatabaseSync {
   try {
     // Nothing here is precious: after a power cut the ledger fills the view again.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF')
+    // The default of 2 MiB does not hold the pages that the events of a second touch: they would be written again and again.
+    database.exec(`PRAGMA cache_size = -${CACHE_KIB}`)
     return database
   } catch (error) {
     database.close()

@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type AttemptSpec, TaskRef } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
+import type { LatestSpecs } from './latest-specs.ts'
 import { createLists, type ViewLists } from './lists.ts'
-import { AttemptRow, ROW_COLUMNS, Submitted } from './rows.ts'
+import type { LiveCounts } from './live-counts.ts'
+import { AttemptRow, ROW_COLUMNS } from './rows.ts'
 import { FIRST_TERMINAL_RANK } from './schema.ts'
 
 /** What the view answers, at once and in a time that does not grow with the number of attempts. */
@@ -48,51 +50,50 @@ const AHEAD = `
     SELECT 1 FROM attempts INDEXED BY list_service_rank
     WHERE service = ? AND rank IN (${LIVE_RANKS}) AND submitted_seq < ? LIMIT ${AHEAD_MAX})`
 
-const LAST_OF_SERVICE = `
-  SELECT submitted FROM attempts INDEXED BY list_service
-  WHERE service = ? AND submitted_seq > 0 ORDER BY submitted_seq DESC LIMIT 1`
-
 const Count = z.object({ count: z.int() })
 
 const rows = (where: string): string =>
   `SELECT ${ROW_COLUMNS} FROM attempts WHERE submitted_seq IS NOT NULL AND ${where} LIMIT 1`
 
-export function createViewQueries(database: DatabaseSync): ViewQueries {
+/** What is kept in memory beside the tables. */
+export interface Kept {
+  readonly live: LiveCounts
+  readonly specs: LatestSpecs
+}
+
+export function createViewQueries(database: DatabaseSync, { live, specs }: Kept): ViewQueries {
   const statements = {
     byName: database.prepare(rows('name = ? ORDER BY submitted_seq')),
     byKey: database.prepare(rows('idempotency_key = ? ORDER BY submitted_seq')),
     ofTask: database.prepare(rows(`${IS_TASK} ORDER BY n DESC`)),
     ofTaskIn: database.prepare(rows(`${IS_TASK} AND repository = ? ORDER BY n DESC`)),
-    ofService: database.prepare(LAST_OF_SERVICE),
     nameTaken: database.prepare('SELECT 1 FROM attempts WHERE name = ? LIMIT 1'),
     holder: database.prepare(HOLDER),
     branchUsed: database.prepare(
       `SELECT 1 FROM attempts WHERE repository = ? AND branch = ? AND ${IS_TASK} AND submitted_seq < ? LIMIT 1`,
     ),
     serviceKnown: database.prepare('SELECT 1 FROM attempts WHERE service = ? AND submitted_seq < ? LIMIT 1'),
-    liveOfService: database.prepare('SELECT live AS count FROM live_counts WHERE service = ?'),
     ahead: database.prepare(AHEAD),
-    live: database.prepare('SELECT coalesce(sum(live), 0) AS count FROM live_counts'),
   }
-  const row = (found: unknown): AttemptRow | undefined => AttemptRow.optional().parse(found)
-  const count = (found: unknown): number => Count.optional().parse(found)?.count ?? 0
+  const row = (found: unknown): AttemptRow | undefined => (found === undefined ? undefined : AttemptRow.parse(found))
   return {
     ...createLists(database),
     attemptByName: (name) => row(statements.byName.get(name)),
     attemptByKey: (key) => row(statements.byKey.get(key)),
     latestOfTask: (task) => row(statements.ofTask.get(...taskOf(task))),
     latestOfTaskIn: (task, repository) => row(statements.ofTaskIn.get(...taskOf(task), repository)),
-    lastSpecOfService: (service) =>
-      Submitted.optional().parse(statements.ofService.get(service)?.['submitted'])?.attempt,
+    lastSpecOfService: (service) => specs.of(service),
     isNameTaken: (name) => statements.nameTaken.get(name) !== undefined,
-    branchHolder: ({ repository, branch }, task) =>
-      TaskRef.optional().parse(statements.holder.get(repository, branch, ...taskOf(task))),
+    branchHolder: ({ repository, branch }, task) => {
+      const found = statements.holder.get(repository, branch, ...taskOf(task))
+      return found === undefined ? undefined : TaskRef.parse(found)
+    },
     isBranchUsed: ({ repository, branch }, task, beforeSeq) =>
       statements.branchUsed.get(repository, branch, ...taskOf(task), beforeSeq) !== undefined,
     isServiceKnown: (service, beforeSeq) => statements.serviceKnown.get(service, beforeSeq) !== undefined,
-    liveOfService: (service) => count(statements.liveOfService.get(service)),
-    aheadOf: (service, seq) => count(statements.ahead.get(service, seq)),
-    live: () => count(statements.live.get()),
+    liveOfService: (service) => live.of(service),
+    aheadOf: (service, seq) => Count.parse(statements.ahead.get(service, seq)).count,
+    live: () => live.all(),
   }
 }
 

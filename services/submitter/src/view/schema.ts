@@ -1,7 +1,7 @@
 /** The tables of a view. Any change raises the version: the file is then dropped and filled from the ledger again. */
 import { type Phase, Phase as PhaseSchema } from '@orchestrator/shared/contracts'
 
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 /** Marks a file as one of ours ("orch"), so that no other database is ever taken for a view and dropped. */
 export const APPLICATION_ID = 0x6f_72_63_68
 
@@ -42,7 +42,6 @@ export const SCHEMA = `
     finished TEXT,
     progress_seq INTEGER,
     progress TEXT,
-    live INTEGER AS (submitted_seq IS NOT NULL AND finished_seq IS NULL),
     PRIMARY KEY (service, tag, task_id, n)
   );
 
@@ -57,15 +56,6 @@ export const SCHEMA = `
   CREATE INDEX list_agent ON attempts (agent, submitted_seq, tag);
   CREATE INDEX list_rank ON attempts (rank, submitted_seq, tag, agent);
   CREATE INDEX list_service_rank ON attempts (service, rank, submitted_seq, tag, agent);
-
-  CREATE TABLE live_counts (service TEXT PRIMARY KEY, live INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TRIGGER count_inserted AFTER INSERT ON attempts WHEN NEW.live = 1 BEGIN
-    INSERT INTO live_counts VALUES (NEW.service, 1) ON CONFLICT DO UPDATE SET live = live + 1;
-  END;
-  CREATE TRIGGER count_changed AFTER UPDATE OF submitted_seq, finished_seq ON attempts WHEN NEW.live <> OLD.live BEGIN
-    INSERT INTO live_counts VALUES (NEW.service, NEW.live - OLD.live)
-      ON CONFLICT DO UPDATE SET live = live + excluded.live;
-  END;
 
   CREATE TABLE cursors (stream TEXT PRIMARY KEY, seq INTEGER NOT NULL, event_id TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import {
   attemptSubject,
   createEvent,
@@ -8,6 +9,7 @@ import {
   type TerminalPhase,
 } from '@orchestrator/shared/contracts'
 import type { StoredEvent } from '@orchestrator/shared/nats'
+import { temporaryDirectory } from '@orchestrator/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { storedSubmit } from '../testing/samples.ts'
@@ -224,6 +226,36 @@ describe('a view', () => {
     expect([queries.aheadOf('trader', 4), queries.aheadOf('trader', 5), queries.aheadOf('trader', 1)]).toEqual([
       0, 1, 0,
     ])
+  })
+
+  it('keeps the newest spec of a service as events come, also when older ones come again', () => {
+    using store = openViewStore(':memory:')
+    const submit = (seq: number, name: string): void =>
+      store.apply('TASKS', storedSubmit({ seq, spec: { ...TASK, taskId: String(seq), name } }))
+    const newest = (): string | undefined => store.queries.lastSpecOfService('trader')?.name
+    expect(newest()).toBeUndefined()
+    submit(1, 'a1')
+    expect(newest()).toBe('a1')
+    submit(2, 'a2')
+    submit(1, 'a1')
+    expect(newest()).toBe('a2')
+  })
+
+  it('counts what is unfinished again when its file is opened', async () => {
+    await using directory = await temporaryDirectory()
+    const file = join(directory.path, 'view.sqlite')
+    {
+      using store = openViewStore(file)
+      store.apply('TASKS', storedSubmit({ seq: 1, spec: { ...TASK, n: 1, name: 'a1' } }))
+      store.apply('TASKS', finished(2, 1, 'Failed'))
+      store.apply('TASKS', storedSubmit({ seq: 3, spec: { ...TASK, n: 2, name: 'a2' } }))
+      store.apply('TASKS', storedSubmit({ seq: 4, spec: { service: 'auth', taskId: '1', name: 'b1' } }))
+      store.apply('PROGRESS', progressed(1, 7, 'Running'))
+      store.commit()
+    }
+    using again = openViewStore(file)
+    again.apply('TASKS', finished(5, 2, 'Succeeded'))
+    expect([again.queries.live(), again.queries.liveOfService('trader')]).toEqual([1, 0])
   })
 
   it('knows who has a branch and under which key an attempt was made', () => {

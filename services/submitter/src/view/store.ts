@@ -1,6 +1,8 @@
 import type { StoredEvent } from '@orchestrator/shared/nats'
 import { createCursors, type Cursor, type Cursors, type StreamName, type ViewOrigin } from './cursors.ts'
 import { foldEvent } from './fold.ts'
+import { createLatestSpecs } from './latest-specs.ts'
+import { countLive } from './live-counts.ts'
 import { openDatabase } from './open-database.ts'
 import { createViewQueries, type ViewQueries } from './queries.ts'
 import { createViewWriter } from './writer.ts'
@@ -21,9 +23,10 @@ export interface ViewStore extends Disposable {
 
 export function openViewStore(file: string): ViewStore {
   const database = openDatabase(file)
-  const writer = createViewWriter(database)
+  const kept = { live: countLive(database), specs: createLatestSpecs(database) }
+  const writer = createViewWriter(database, kept)
   const cursors = createCursors(database)
-  const queries = createViewQueries(database)
+  const queries = createViewQueries(database, kept)
   const applied = storedCursors(cursors)
   return {
     queries,

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { assertNever } from '@orchestrator/shared/core'
 import type { AttemptKey, ViewChange } from './fold.ts'
+import type { Kept } from './queries.ts'
 import { FIRST_TERMINAL_RANK, rankOf } from './schema.ts'
 
 const KEY = 'service, tag, task_id, n'
@@ -13,7 +14,7 @@ function upsert(columns: readonly string[], when: string): string {
   const all = ['rank', ...columns]
   return `INSERT INTO attempts (${KEY}, ${all.join(', ')}) VALUES (${Array.from({ length: all.length + 4 }, () => '?').join(', ')})
     ON CONFLICT (${KEY}) DO UPDATE SET ${[ADVANCE, ...columns.map((column) => `${column} = excluded.${column}`)].join(', ')}
-    WHERE ${when}`
+    WHERE ${when} RETURNING submitted_seq, finished_seq`
 }
 
 const SUBMITTED_COLUMNS = [
@@ -36,7 +37,7 @@ export interface ViewWriter {
   write(change: ViewChange): void
 }
 
-export function createViewWriter(database: DatabaseSync): ViewWriter {
+export function createViewWriter(database: DatabaseSync, { live, specs }: Kept): ViewWriter {
   const statements = {
     submitted: database.prepare(upsert(SUBMITTED_COLUMNS, 'submitted_seq IS NULL')),
     notLatest: database.prepare(NOT_LATEST),
@@ -52,8 +53,15 @@ export function createViewWriter(database: DatabaseSync): ViewWriter {
     const { key, seq, at, eventId, repository, data } = change
     const { name, agent, branch } = data.attempt
     const content = [name, agent, repository, branch, data.idempotencyKey ?? null, JSON.stringify(data)]
-    statements.submitted.run(...keyOf(key), rankOf('Submitted'), seq, eventId, at, ...content, 1)
+    const written = statements.submitted.get(...keyOf(key), rankOf('Submitted'), seq, eventId, at, ...content, 1)
+    if (written?.['finished_seq'] === null) live.add(key.task.service, 1)
+    specs.note(seq, data.attempt)
     if (key.n > 1) statements.notLatest.run(...keyOf({ ...key, n: key.n - 1 }))
+  }
+
+  const writeFinished = ({ key, seq, at, phase, data }: Extract<ViewChange, { kind: 'finished' }>): void => {
+    const written = statements.finished.get(...keyOf(key), rankOf(phase), seq, at, JSON.stringify(data))
+    if (typeof written?.['submitted_seq'] === 'number') live.add(key.task.service, -1)
   }
 
   return {
@@ -70,7 +78,7 @@ export function createViewWriter(database: DatabaseSync): ViewWriter {
           statements.started.run(...keyOf(key), rankOf(change.phase), seq, at)
           return
         case 'finished':
-          statements.finished.run(...keyOf(key), rankOf(change.phase), seq, at, JSON.stringify(change.data))
+          writeFinished(change)
           return
         case 'progressed':
           statements.progressed.run(...keyOf(key), rankOf(change.phase), seq, JSON.stringify(change.data))
