@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Settings } from '@orchestrator/shared/contracts'
 import { MARKER_VARIABLE } from '@orchestrator/shared/contracts'
 import { createProcessTable } from '@orchestrator/shared/process'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { z } from 'zod'
 import { type Api, createApi } from './api.ts'
 
@@ -116,16 +116,15 @@ function createUp(stateDirectory: string, settingsFile: string, place: Place): U
       output = ''
       up.stdout?.on('data', (data: Buffer) => (output += data.toString()))
       up.stderr?.on('data', (data: Buffer) => (output += data.toString()))
-      await expect
-        .poll(
-          () => {
-            if (up.exitCode !== null) throw new Error(`up ended with ${up.exitCode}: ${output}`)
-            listening = /is up at (\S+)/.exec(output)?.[1] ?? ''
-            return listening
-          },
-          { timeout: 20_000 },
-        )
-        .not.toBe('')
+      // Not expect.poll: this also runs outside of a test, before all of them.
+      await vi.waitFor(
+        () => {
+          if (up.exitCode !== null) throw new Error(`up ended with ${up.exitCode}: ${output}`)
+          listening = /is up at (\S+)/.exec(output)?.[1] ?? ''
+          expect(listening).not.toBe('')
+        },
+        { timeout: 20_000 },
+      )
       pid = UpFile.parse(JSON.parse(await readFile(place.outside(upFile), 'utf8'))).pid
     },
     end: async (signal) => {

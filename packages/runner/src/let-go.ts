@@ -75,14 +75,14 @@ interface Parts {
 }
 
 function compose({ claimant, table, tenancy, stack }: Parts): Run {
-  const { attempt, ending, clock, log, environment } = claimant
+  const { attempt, ending, clock, log, environment, redaction } = claimant
   const { submittedId } = attempt
   const saving = stack.use(createSaving(ending, attempt.stopGraceMs, clock))
   const endAllStrays = async (): Promise<void> => endStrays({ table, submittedId, ownPid: process.pid, clock })
   const executor = createChildProcessExecutor({ clock, endStrays: endAllStrays })
   // A crash of this process must not leave its agent at work.
   process.on('exit', () => executor.killAll())
-  const agent = createAgent({ order: attempt.agent, executor, log, clock, environment })
+  const agent = createAgent({ order: attempt.agent, executor, log, clock, environment, redaction })
   const workspace = composeWorkspace(claimant, tenancy, saving)
   return { ...claimant, tenancy, saving, executor, agent, workspace, endStrays: endAllStrays }
 }

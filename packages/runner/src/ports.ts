@@ -6,6 +6,7 @@ import type {
   Flag,
   Gates,
   GitOperation,
+  Reason,
   RunnerLineBody,
 } from '@orchestrator/shared/contracts'
 
@@ -92,6 +93,8 @@ export interface ExecutorCommand {
   readonly environment: Readonly<Record<string, string>>
   /** Written to standard input, which is then closed; left out: `/dev/null`. */
   readonly input?: string
+  /** Standard input stays open after that, for {@link Execution.write}. */
+  readonly isConversation?: boolean
   readonly onOutput: (stream: 'stdout' | 'stderr', line: string, cutBytes: number) => void
 }
 
@@ -105,6 +108,10 @@ export interface Execution {
   readonly ended: Promise<ExecutionEnd>
   /** Signals the whole group. */
   kill(signal: NodeJS.Signals): void
+  /** Of a conversation: more for its standard input. Nothing happens once it has ended. */
+  write(text: string): void
+  /** Of a conversation: nothing more will be said. */
+  closeInput(): void
 }
 
 /** One kind of agent. */
@@ -119,6 +126,8 @@ export interface AgentRun {
   readonly workingDirectory: string
   /** Absolute path of `task-docs/`. */
   readonly documentsDirectory: string
+  /** Absolute path of the attempt's own folder. */
+  readonly attemptDirectory: string
   /** The whole prompt, and where it lies as a file. */
   readonly prompt: string
   readonly promptPath: string
@@ -126,6 +135,8 @@ export interface AgentRun {
   readonly signal: AbortSignal
   /** Called at every sign of life: feeds the inactivity watchdog. */
   readonly onActivity: () => void
+  /** Called when it goes round in circles: ends the attempt. */
+  readonly onStuck: (what: string) => void
 }
 
 export interface AgentEnd {
@@ -134,4 +145,16 @@ export interface AgentEnd {
   readonly durationMs: number
   readonly sessionId?: string
   readonly lastText?: string
+  /** It said that it is done: how its process ended does not matter. */
+  readonly finished?: true
+  /** What went wrong, by its own words or by those of whoever watches it. */
+  readonly failure?: AgentFailure
+  /** Tools that it was refused by its settings. */
+  readonly deniedTools?: readonly string[]
+}
+
+export interface AgentFailure {
+  readonly reason: Reason
+  /** One or two sentences for people. */
+  readonly message: string
 }

@@ -8,6 +8,7 @@ import { writeBrief } from './evidence/brief.ts'
 import { weighCriteria } from './evidence/criteria.ts'
 import type { Findings } from './evidence/findings.ts'
 import type { Verdict } from './evidence/outcome.ts'
+import type { AgentEnd } from './ports.ts'
 import type { Run } from './run.ts'
 
 export interface Conclusion {
@@ -49,12 +50,23 @@ export function toRecord(conclusion: Conclusion): ResultRecord {
     steps: [...run.steps.records],
     git: [...workspace.gitOperations],
     usage: observations.usage,
-    agent: agent === undefined ? null : { adapter: attempt.agent.adapter, ...agent },
+    agent: agent === undefined ? null : { adapter: attempt.agent.adapter, ...factsOf(agent) },
     savedWork: [...(target?.savedWork ?? [])],
     brief: briefOf(conclusion),
     lines: run.log.lines,
   }
 }
+
+function factsOf({ exitCode, signal, durationMs, sessionId, lastText }: AgentEnd): Omit<AgentFacts, 'adapter'> {
+  return {
+    exitCode,
+    signal,
+    durationMs,
+    ...(sessionId !== undefined && { sessionId }),
+    ...(lastText !== undefined && { lastText }),
+  }
+}
+type AgentFacts = NonNullable<ResultRecord['agent']>
 
 function briefOf({ run, findings, verdict }: Conclusion): string {
   const { attempt, tenancy, observations } = run

@@ -57,3 +57,4 @@ export {
 } from './publish-faults.ts'
 export { type LostAcksOptions, type LostAcksProxy, startLostAcks } from './lost-acks.ts'
 export { type PowerCutDisk, type PowerCutOptions, startPowerCutDisk, whyNoPowerCut } from './power-cut.ts'
+export { claudeProgram } from './claude-program.ts'

@@ -1,4 +1,5 @@
 /** The launcher, put together: messages say which workspace to look at, timers look at all, each look is one reconcile. */
+import { join } from 'node:path'
 import { RUNNER_MAIN } from '@orchestrator/runner'
 import { BranchDocument, SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
@@ -149,6 +150,7 @@ async function openWorld(
     launches: createLaunchTries({ clock, random: Math.random }),
     patience: createPatience(clock),
     gitEnvironment: agentSocket === undefined ? {} : { SSH_AUTH_SOCK: agentSocket },
+    loginHome: config.AGENT_LOGIN_HOME,
     stopGraceMs: config.STOP_GRACE_MS,
     holdLimitMs: config.HOLD_LIMIT_MS,
     ...parts,
@@ -165,7 +167,8 @@ async function createRuntime({ config, clock }: Context, runnerMain: string): Pr
     machineId: await readMachineId(stateDirectory),
     processTable: createProcessTable(),
     runnerMain,
-    environment: { PATH, LANG },
+    // Agents that the command line installed are found last.
+    environment: { PATH: `${PATH}:${join(stateDirectory, 'tools', 'bin')}`, LANG },
     launchTimeoutMs: config.LAUNCH_TIMEOUT_MS,
     stopGraces: { askMs, termMs: Math.min(askMs, TERM_GRACE_MS) },
     clock,

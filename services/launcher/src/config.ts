@@ -26,6 +26,8 @@ export const LauncherEnvironment = z.object({
   TEMPLATES_DIR: z.string().min(1).default(OWN_TEMPLATES),
   /** Given to the runner's git, never to the agent. */
   GIT_SSH_AUTH_SOCK: z.string().min(1).optional(),
+  /** Home whose logins agents may use that have no credentials of their own: a person's, on that person's machine. */
+  AGENT_LOGIN_HOME: z.string().startsWith('/').optional(),
   /** What a runner finds its programs by. */
   PATH: z.string().default(() => process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'),
   LANG: z.string().default(() => process.env['LANG'] ?? 'C.UTF-8'),

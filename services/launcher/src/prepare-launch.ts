@@ -1,6 +1,8 @@
 /** The whole order for a runner, from the ledger, the settings and the templates. */
+import { join } from 'node:path'
 import {
   type AgentOrder,
+  type AgentSettings,
   type AttemptFile,
   attemptFolder,
   attemptSubject,
@@ -25,6 +27,8 @@ export interface LaunchPreparation {
   readonly runtime: Pick<Runtime, 'workspaceDirectory'>
   /** Variables for the runner's git, never for the agent. */
   readonly gitEnvironment: Readonly<Record<string, string>>
+  /** Home of the person whose logins agents without credentials of their own may use; none away from a person's machine. */
+  readonly loginHome: string | undefined
   readonly stopGraceMs: number
   readonly holdLimitMs: number
 }
@@ -36,15 +40,16 @@ export async function prepareLaunch(
   signal: AbortSignal,
 ): Promise<LaunchOrder> {
   const { ledger, memory, runtime, renderer } = preparation
-  const agent = agentOrder(preparation.settings, grant.agent)
+  const agent = agentOrder(preparation, grant.agent)
   const { attempt: spec } = (await memory.submission(grant, signal)).data
   const earlier = await readEarlier(ledger, grant, signal)
   const workspaceDirectory = runtime.workspaceDirectory(spec.workspace)
+  const folder = attemptFolder(grant, grant.epoch.generation)
   const { prompt, others } = renderer.render({ spec, earlier, workspaceDirectory })
-  const texts = [
-    { ...prompt, destination: `${attemptFolder(grant, grant.epoch.generation)}/${prompt.destination}` },
-    ...others,
-  ]
+  const texts = [prompt, ...others].map(({ isOfAttempt, destination, ...text }) => ({
+    ...text,
+    destination: isOfAttempt ? `${folder}/${destination}` : destination,
+  }))
   const attempt: AttemptFile = {
     v: 1,
     submittedId: grant.submittedId,
@@ -52,22 +57,22 @@ export async function prepareLaunch(
     epoch: grant.epoch,
     workspaceDirectory,
     agent,
-    files: texts.map(({ file, destination }) => ({ file, destination, executable: false })),
+    files: texts.map(({ file, destination, executable }) => ({ file, destination, executable })),
     promptFile: prompt.file,
     earlier: [...earlier],
-    credentials: { gitEnvironment: { ...preparation.gitEnvironment }, secretFiles: [] },
+    credentials: { gitEnvironment: { ...preparation.gitEnvironment }, secretFiles: [...secretFilesOf(agent)] },
     stopGraceMs: preparation.stopGraceMs,
     holdLimitMs: preparation.holdLimitMs,
   }
   return { attempt, texts: Object.fromEntries(texts.map(({ file, text }) => [file, text])) }
 }
 
-function agentOrder(settings: Settings, agent: string): AgentOrder {
+function agentOrder(
+  { settings, loginHome }: Pick<LaunchPreparation, 'settings' | 'loginHome'>,
+  agent: string,
+): AgentOrder {
   const configured = settings.agents[agent]
-  if (configured !== undefined) {
-    const { adapter, command, environment } = configured
-    return { adapter, command, environment }
-  }
+  if (configured !== undefined) return toOrder(configured, loginHome)
   const known = Object.keys(settings.agents)
   const hint = known.length === 0 ? 'none is configured' : `configured: ${known.join(', ')}`
   throw new TerminalError(
@@ -75,6 +80,30 @@ function agentOrder(settings: Settings, agent: string): AgentOrder {
     `The agent "${agent}" is not in the settings file (${hint}). Add it under "agents" and restart the launcher, or submit with another agent.`,
   )
 }
+
+function toOrder(configured: AgentSettings, loginHome: string | undefined): AgentOrder {
+  const { environment } = configured
+  if (configured.adapter === 'command') return { adapter: 'command', command: configured.command, environment }
+  const { adapter, program = adapter, credentials: credentialFiles } = configured
+  const usesLogin = loginHome !== undefined && Object.keys(credentialFiles).length === 0
+  return {
+    adapter,
+    program,
+    environment,
+    credentialFiles,
+    ...(usesLogin && { loginDirectory: join(loginHome, `.${adapter}`) }),
+  }
+}
+
+/** What the agent is given to prove itself with must not appear in any line. */
+function secretFilesOf(order: AgentOrder): readonly string[] {
+  if (order.adapter === 'command') return []
+  const { credentialFiles, loginDirectory } = order
+  const login = loginDirectory === undefined ? [] : [join(loginDirectory, LOGIN_FILES[order.adapter])]
+  return [...Object.values(credentialFiles), ...login]
+}
+
+const LOGIN_FILES = { claude: '.credentials.json' } as const
 
 async function readEarlier(ledger: Ledger, grant: Grant, signal: AbortSignal): Promise<readonly EarlierAttempt[]> {
   if (grant.n === 1) return []

@@ -107,12 +107,20 @@ describe('the prompt', () => {
 describe('the other texts', () => {
   it('go where they belong, each named as the last part of its place', () => {
     const { others } = renderer.render({ spec: specOf(), earlier: [], workspaceDirectory })
-    expect(others.map(({ file, destination }) => [file, destination])).toEqual([
+    const places = others.map(({ file, destination, isOfAttempt, executable }) => [
+      file,
+      isOfAttempt ? `<attempt>/${destination}` : destination,
+      ...(executable ? ['executable'] : []),
+    ])
+    expect(places).toEqual([
       ['CLAUDE.md', 'CLAUDE.md'],
       ['coding-guidelines.md', 'coding-guidelines.md'],
       ['github-guidelines.md', 'github-guidelines.md'],
       ['settings.local.json', '.claude/settings.local.json'],
       ['.mcp.json', '.mcp.json'],
+      ['system-prompt.md', '<attempt>/system-prompt.md'],
+      ['early-test.sh', '<attempt>/hooks/early-test.sh', 'executable'],
+      ['stop-commit.sh', '<attempt>/hooks/stop-commit.sh', 'executable'],
     ])
   })
 

@@ -10,23 +10,42 @@ import { compileTemplate, type Template, type TemplateSource } from './template-
 interface TextPlan {
   readonly templates: readonly string[]
   readonly destination: string
+  /** Kept in the attempt's own folder, to which the destination is relative. */
+  readonly isOfAttempt: boolean
 }
 
-/** The prompt is kept in the attempt's own folder by the runner, which completes it; the others go where they are named. */
-const PROMPT: TextPlan = { templates: ['prompt.md.hbs', 'prompt.hbs'], destination: 'prompt.md' }
+const ofAttempt = (destination: string, ...templates: readonly string[]): TextPlan => ({
+  templates,
+  destination,
+  isOfAttempt: true,
+})
+const atRoot = (destination: string, ...templates: readonly string[]): TextPlan => ({
+  templates,
+  destination,
+  isOfAttempt: false,
+})
+
+/** Completed by the runner. */
+const PROMPT = ofAttempt('prompt.md', 'prompt.md.hbs', 'prompt.hbs')
 
 /** A text's file is named as its destination's last part: also the key of a ConfigMap. */
 const TEXTS: readonly TextPlan[] = [
-  { templates: ['memory.md.hbs'], destination: 'CLAUDE.md' },
-  { templates: ['coding-guidelines.md.hbs'], destination: 'coding-guidelines.md' },
-  { templates: ['github-guidelines.md.hbs'], destination: 'github-guidelines.md' },
-  { templates: ['settings.json.hbs'], destination: '.claude/settings.local.json' },
-  { templates: ['mcp.json.hbs'], destination: '.mcp.json' },
+  atRoot('CLAUDE.md', 'memory.md.hbs'),
+  atRoot('coding-guidelines.md', 'coding-guidelines.md.hbs'),
+  atRoot('github-guidelines.md', 'github-guidelines.md.hbs'),
+  atRoot('.claude/settings.local.json', 'settings.json.hbs'),
+  atRoot('.mcp.json', 'mcp.json.hbs'),
+  ofAttempt('system-prompt.md', 'system-prompt.md.hbs'),
+  ofAttempt('hooks/early-test.sh', 'hooks/early-test.sh.hbs'),
+  ofAttempt('hooks/stop-commit.sh', 'hooks/stop-commit.sh.hbs'),
 ]
 
 export interface RenderedText {
   readonly file: string
+  /** Relative to the attempt's folder, else to the workspace. */
   readonly destination: string
+  readonly isOfAttempt: boolean
+  readonly executable: boolean
   readonly text: string
 }
 
@@ -61,11 +80,18 @@ export async function loadTemplates(directories: readonly string[]): Promise<Ren
 
 async function loadText(
   directories: readonly string[],
-  { templates, destination }: TextPlan,
+  { templates, destination, isOfAttempt }: TextPlan,
 ): Promise<(context: Readonly<Record<string, unknown>>) => RenderedText> {
   const source = await findTemplate(directories, templates)
   const template = compileTemplate(source)
-  return (context) => ({ file: basename(destination), destination, text: checked(source, template, context) })
+  const executable = source.format === 'sh'
+  return (context) => ({
+    file: basename(destination),
+    destination,
+    isOfAttempt,
+    executable,
+    text: checked(source, template, context),
+  })
 }
 
 async function findTemplate(directories: readonly string[], names: readonly string[]): Promise<TemplateSource> {

@@ -1,6 +1,6 @@
 /** The server, the settings file, and what the settings name. */
 import { readFile } from 'node:fs/promises'
-import type { Settings } from '@orchestrator/shared/contracts'
+import type { AgentSettings, Settings } from '@orchestrator/shared/contracts'
 import { describeError, hasCode, printableLine } from '@orchestrator/shared/core'
 import { loadSettings } from '@orchestrator/shared/service'
 import type { Client } from '../client.ts'
@@ -47,14 +47,18 @@ export async function checkSettings(file: string | undefined): Promise<SettingsF
 
 export function settingsChecks(settings: Settings, machine: Machine): readonly Check[] {
   return [
-    ...Object.entries(settings.agents).map(([agent, { command }]) =>
-      agentCheck({ agent, program: command[0] ?? '', machine }),
+    ...Object.entries(settings.agents).map(([agent, configured]) =>
+      agentCheck({ agent, program: programOf(configured), machine }),
     ),
     ...settings.channels.webhooks.flatMap(({ name, secretFile }) =>
       secretFile === undefined ? [] : [secretCheck(name, secretFile)],
     ),
     ...repositoriesOf(settings).map((url) => repositoryCheck(url, machine)),
   ]
+}
+
+function programOf(agent: AgentSettings): string {
+  return agent.adapter === 'command' ? (agent.command[0] ?? '') : (agent.program ?? agent.adapter)
 }
 
 function agentCheck({ agent, program, machine }: { agent: string; program: string; machine: Machine }): Check {

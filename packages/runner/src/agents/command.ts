@@ -19,16 +19,17 @@
  * sign of life; it may report progress by hints (`hints.ts`). To end it, SIGINT goes to its process group, then
  * SIGTERM, then SIGKILL.
  */
-import { type AgentOrder, type AttemptFile, MARKER_VARIABLE, type RunnerLineBody } from '@orchestrator/shared/contracts'
+import type { AgentOrder, RunnerLineBody } from '@orchestrator/shared/contracts'
 import { type Clock, cutToBytes } from '@orchestrator/shared/core'
 import type { RunnerEnvironment } from '../config.ts'
 import { endedOrInterrupted, gentleInterruption } from '../executor/interrupt.ts'
-import type { AgentAdapter, AgentRun, Executor, LineLog } from '../ports.ts'
+import type { AgentAdapter, Executor, LineLog } from '../ports.ts'
+import { agentEnvironment } from './agent-environment.ts'
 import { findProgram } from './find-program.ts'
 import { createHintReader } from './hints.ts'
 
 export interface CommandAgentDependencies {
-  readonly order: AgentOrder
+  readonly order: Extract<AgentOrder, { adapter: 'command' }>
   readonly executor: Executor
   readonly log: LineLog
   readonly clock: Clock
@@ -50,50 +51,19 @@ export function createCommandAgent(dependencies: CommandAgentDependencies): Agen
       const execution = await dependencies.executor.start({
         argv: [await locate(), ...order.command.slice(1)],
         cwd: run.workingDirectory,
-        environment: environmentOf(dependencies, run),
+        environment: agentEnvironment(environment, run, order.environment),
         input: run.prompt,
         onOutput: (stream, line, cutBytes) => listener.hear(stream, line, cutBytes),
       })
-      const interruption = gentleInterruption(run.attempt.stopGraceMs)
       const end = await endedOrInterrupted({
         execution,
-        interruption,
+        interruption: () => gentleInterruption(run.attempt.stopGraceMs),
         signal: run.signal,
         clock: dependencies.clock,
       })
       const lastText = listener.lastText()
       return { ...end, ...(lastText === undefined ? {} : { lastText }) }
     },
-  }
-}
-
-function environmentOf({ order, environment }: CommandAgentDependencies, run: AgentRun): Record<string, string> {
-  const { spec, workspaceDirectory, submittedId } = run.attempt
-  return {
-    ...environment,
-    ...authorOf(run.attempt),
-    ORCHESTRATOR_PROMPT_FILE: run.promptPath,
-    ORCHESTRATOR_TASK_DOCS: run.documentsDirectory,
-    ORCHESTRATOR_WORKSPACE: workspaceDirectory,
-    ORCHESTRATOR_MODEL: spec.model,
-    ORCHESTRATOR_SERVICE: spec.service,
-    ORCHESTRATOR_TAG: spec.tag,
-    ORCHESTRATOR_TASK_ID: spec.taskId,
-    ORCHESTRATOR_ATTEMPT_NUMBER: String(spec.n),
-    ...order.environment,
-    // Last: by it every process of the attempt is found again.
-    [MARKER_VARIABLE]: submittedId,
-  }
-}
-
-function authorOf({ spec: { repository } }: AttemptFile): Record<string, string> {
-  const name = repository.githubUser
-  const email = `${name}@users.noreply.github.com`
-  return {
-    GIT_AUTHOR_NAME: name,
-    GIT_AUTHOR_EMAIL: email,
-    GIT_COMMITTER_NAME: name,
-    GIT_COMMITTER_EMAIL: email,
   }
 }
 

@@ -1,13 +1,36 @@
-import { assertNever } from '@orchestrator/shared/core'
-import type { AgentAdapter } from '../ports.ts'
-import { type CommandAgentDependencies, createCommandAgent } from './command.ts'
+import type { AgentOrder } from '@orchestrator/shared/contracts'
+import { assertNever, type Clock } from '@orchestrator/shared/core'
+import type { RunnerEnvironment } from '../config.ts'
+import type { Redaction } from '../lines/redaction.ts'
+import type { AgentAdapter, Executor, LineLog } from '../ports.ts'
+import { createClaude } from './claude/index.ts'
+import { createCommandAgent } from './command.ts'
+import type { Dialect } from './dialect.ts'
+import { createProgramAgent } from './program.ts'
 
-/** The adapter that the order names. A new kind of agent is one file and one case here. */
-export function createAgent(dependencies: CommandAgentDependencies): AgentAdapter {
+export interface AgentDependencies {
+  readonly order: AgentOrder
+  readonly executor: Executor
+  readonly log: LineLog
+  readonly clock: Clock
+  readonly environment: RunnerEnvironment
+  readonly redaction: Redaction
+}
+
+/** The adapter that the order names. */
+export function createAgent({ order, ...dependencies }: AgentDependencies): AgentAdapter {
+  if (order.adapter === 'command') return createCommandAgent({ ...dependencies, order })
+  return createProgramAgent({ ...dependencies, order, dialect: dialectOf({ ...dependencies, order }) })
+}
+
+type ProgramOrder = Exclude<AgentOrder, { adapter: 'command' }>
+
+/** A new kind of program is one file and one case here. */
+function dialectOf(dependencies: AgentDependencies & { readonly order: ProgramOrder }): Dialect {
   const { adapter } = dependencies.order
   switch (adapter) {
-    case 'command':
-      return createCommandAgent(dependencies)
+    case 'claude':
+      return createClaude(dependencies)
     default:
       return assertNever(adapter, 'adapter')
   }

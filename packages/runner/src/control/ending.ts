@@ -5,6 +5,7 @@ export type EndingCause =
   | { readonly kind: 'deadline'; readonly minutes: number }
   | { readonly kind: 'idle'; readonly minutes: number }
   | { readonly kind: 'budget'; readonly limitUsd: number; readonly costUsd: number }
+  | { readonly kind: 'stuck'; readonly what: string }
   | { readonly kind: 'turns'; readonly limit: number; readonly turns: number }
 
 export interface Ending {

@@ -93,13 +93,17 @@ function adviceFor({ reason }: Verdict): string {
       return 'Retry with guidance that says what the failed gate needs; the next attempt goes on from this branch.'
     case 'NoChanges':
       return 'Check that the task describes work that is not done yet, then retry with guidance.'
+    case 'AgentStuck':
+      return 'Read in the log where it went round in circles, then retry with guidance that leads out of it.'
+    case 'ToolsDenied':
+      return "Allow the tools in the agent's settings template, or say in the guidance how to do without, then retry."
     case 'AgentStalled':
     case 'DeadlineExceeded':
     case 'BudgetReached':
     case 'TurnsReached':
       return 'Retry with a smaller goal or a higher limit; the next attempt goes on from this branch.'
     case 'AuthFailed':
-      return 'Correct the credentials of the repository, then retry.'
+      return 'Correct the credentials that the message names, then retry.'
     case 'RepositoryUnavailable':
       return 'Check the address of the repository and that it can be reached, then retry.'
     case 'DocsMissing':

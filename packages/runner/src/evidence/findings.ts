@@ -37,7 +37,7 @@ function codeOf(error: unknown): ErrorCode | undefined {
 }
 
 export function agentSucceeded({ agent }: Pick<Findings, 'agent'>): boolean {
-  return agent?.exitCode === 0
+  return agent !== undefined && agent.failure === undefined && (agent.finished === true || agent.exitCode === 0)
 }
 
 export function differsFromBase({ changes }: Pick<Findings, 'changes'>): boolean {

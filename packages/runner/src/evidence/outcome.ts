@@ -18,10 +18,9 @@ export function decideOutcome(findings: Findings): Verdict {
   if (interruption?.kind === 'ended') return withSaveProblem(verdictOfEnding(interruption.cause), saveProblem)
   if (interruption?.kind === 'problem') return withSaveProblem(verdictOfProblem(interruption.problem), saveProblem)
   if (findings.agent === undefined) return failed('RunnerError', 'The agent was never run.')
-  if (!agentSucceeded(findings)) return withSaveProblem(failed('AgentError', agentError(findings.agent)), saveProblem)
+  if (!agentSucceeded(findings)) return withSaveProblem(verdictOfAgent(findings.agent), saveProblem)
   if (saveProblem !== undefined) return verdictOfProblem(saveProblem)
-  if (!differsFromBase(findings))
-    return failed('NoChanges', 'The branch does not differ from its base: nothing was done.')
+  if (!differsFromBase(findings)) return verdictOfNothing(findings.agent)
   if (findings.pushedSha === undefined) return failed('RunnerError', 'The work was not pushed.')
   return verdictOfGates(findings.gates)
 }
@@ -53,6 +52,8 @@ function verdictOfEnding(cause: EndingCause): Verdict {
         'BudgetReached',
         `The agent cost $${cause.costUsd.toFixed(2)}, at or above its limit of $${cause.limitUsd.toFixed(2)}.`,
       )
+    case 'stuck':
+      return failed('AgentStuck', `The agent went round in circles: ${asSentence(cause.what)}`)
     case 'turns':
       return failed('TurnsReached', `The agent took ${plural(cause.turns, 'turn')}, above its limit of ${cause.limit}.`)
     default:
@@ -102,6 +103,20 @@ function gateError({ name, exitCode, timedOut }: GateResult): string {
       ? 'could not run or was killed'
       : `ended with exit code ${exitCode}`
   return `The gate "${name}" ${how}.`
+}
+
+function verdictOfAgent(agent: AgentEnd): Verdict {
+  const { reason, message } = agent.failure ?? { reason: 'AgentError', message: agentError(agent) }
+  return failed(reason, message)
+}
+
+function verdictOfNothing({ deniedTools = [] }: AgentEnd): Verdict {
+  if (deniedTools.length === 0)
+    return failed('NoChanges', 'The branch does not differ from its base: nothing was done.')
+  return failed(
+    'ToolsDenied',
+    `The branch does not differ from its base, and the agent was refused tools: ${[...new Set(deniedTools)].join(', ')}.`,
+  )
 }
 
 function agentError({ exitCode, signal }: AgentEnd): string {

@@ -125,7 +125,7 @@ describe('the child process executor', () => {
     await expect.poll(() => lines).toEqual(['ready'])
     const end = await endedOrInterrupted({
       execution,
-      interruption: gentleInterruption(800),
+      interruption: () => gentleInterruption(800),
       signal: AbortSignal.abort(),
       clock: systemClock,
     })
@@ -141,7 +141,7 @@ describe('the child process executor', () => {
     await expect.poll(() => lines).toEqual(['ready'])
     const end = await endedOrInterrupted({
       execution,
-      interruption: gentleInterruption(8000),
+      interruption: () => gentleInterruption(8000),
       signal: AbortSignal.abort(),
       clock: systemClock,
     })

@@ -8,6 +8,8 @@ import { createLineSplitter } from './line-splitter.ts'
 
 /** More than this of one line is nobody's line any more. */
 const LINE_MAX_BYTES = 64 * 1024
+/** A message of a conversation may carry a whole file. */
+const MESSAGE_MAX_BYTES = 8 * 1024 * 1024
 /** A process that outlives its parent may hold the pipe for ever. */
 const DRAIN_MS = 2000
 /** Who is told to end need not tell its story. */
@@ -47,7 +49,12 @@ export function createChildProcessExecutor({ clock, endStrays }: ChildProcessDep
         // Once ended, the number may be another group's.
         if (running.has(pid)) signalGroup(pid, signal)
       }
-      return { ended: end(), kill }
+      return {
+        ended: end(),
+        kill,
+        write: (text) => void (child.stdin?.writable === true && child.stdin.write(text)),
+        closeInput: () => void child.stdin?.end(),
+      }
     },
     killAll: () => {
       for (const pid of running) signalGroup(pid, 'SIGKILL')
@@ -64,13 +71,13 @@ async function startChild(command: ExecutorCommand): Promise<{ child: ChildProce
       env: { ...command.environment },
       detached: true,
       shell: false,
-      stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [hasInput(command) ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     })
     // Read from the first moment on: what a short-lived program prints must not be lost.
     readLines(child, command)
     await once(child, 'spawn')
     if (child.pid === undefined) throw new Error('it has no process id')
-    feed(child, command.input)
+    feed(child, command)
     return { child, pid: child.pid }
   } catch (cause) {
     throw new TerminalError('TOOLS_UNAVAILABLE', `cannot start ${program}: ${describeError(cause)}`, {
@@ -79,10 +86,11 @@ async function startChild(command: ExecutorCommand): Promise<{ child: ChildProce
   }
 }
 
-function readLines(child: ChildProcess, { onOutput }: ExecutorCommand): void {
+function readLines(child: ChildProcess, { onOutput, isConversation }: ExecutorCommand): void {
+  const maxBytes = isConversation === true ? MESSAGE_MAX_BYTES : LINE_MAX_BYTES
   for (const stream of ['stdout', 'stderr'] as const) {
     const lines = createLineSplitter({
-      maxBytes: LINE_MAX_BYTES,
+      maxBytes,
       onLine: (line, cutBytes) => onOutput(stream, line, cutBytes),
     })
     child[stream]?.on('data', (chunk: Buffer) => lines.push(chunk))
@@ -91,10 +99,15 @@ function readLines(child: ChildProcess, { onOutput }: ExecutorCommand): void {
   }
 }
 
-function feed(child: ChildProcess, input: string | undefined): void {
+function hasInput({ input, isConversation }: ExecutorCommand): boolean {
+  return input !== undefined || isConversation === true
+}
+
+function feed(child: ChildProcess, { input = '', isConversation }: ExecutorCommand): void {
   // A program that does not read its input closes it: not our fault, and not its.
   child.stdin?.on('error', () => undefined)
-  if (input !== undefined) child.stdin?.end(input)
+  child.stdin?.write(input)
+  if (isConversation !== true) child.stdin?.end()
 }
 
 interface Exit {

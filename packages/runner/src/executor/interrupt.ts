@@ -2,31 +2,42 @@ import { type Clock, isAbort } from '@orchestrator/shared/core'
 import type { Execution, ExecutionEnd } from '../ports.ts'
 
 export interface InterruptionStep {
-  readonly signal: NodeJS.Signals
-  /** Time given to this signal before the next one, milliseconds. */
+  /** A signal to the group, or words to a program that is in conversation with us, which are the last. */
+  readonly send: { readonly signal: NodeJS.Signals } | { readonly words: string }
+  /** Time given to it before the next one, milliseconds. */
   readonly forMs: number
 }
 
 /** Ask, urge, kill: all within half of the time there is, because the work is saved in the other half. */
-export function gentleInterruption(graceMs: number): readonly InterruptionStep[] {
+export function gentleInterruption(
+  graceMs: number,
+  first: InterruptionStep['send'] = { signal: 'SIGINT' },
+): readonly InterruptionStep[] {
   return [
-    { signal: 'SIGINT', forMs: Math.min(10_000, graceMs / 4) },
-    { signal: 'SIGTERM', forMs: Math.min(5000, graceMs / 4) },
-    { signal: 'SIGKILL', forMs: 0 },
+    { send: first, forMs: Math.min(10_000, graceMs / 4) },
+    { send: { signal: 'SIGTERM' }, forMs: Math.min(5000, graceMs / 4) },
+    { send: { signal: 'SIGKILL' }, forMs: 0 },
   ]
 }
 
 export const BRISK_INTERRUPTION: readonly InterruptionStep[] = [
-  { signal: 'SIGTERM', forMs: 1000 },
-  { signal: 'SIGKILL', forMs: 0 },
+  { send: { signal: 'SIGTERM' }, forMs: 1000 },
+  { send: { signal: 'SIGKILL' }, forMs: 0 },
 ]
 
 export interface Interruptible {
   readonly execution: Execution
-  readonly interruption: readonly InterruptionStep[]
+  /** Asked for when it is needed. */
+  readonly interruption: () => readonly InterruptionStep[]
   /** When it aborts, the interruption begins. */
   readonly signal: AbortSignal
   readonly clock: Clock
+}
+
+function take(execution: Execution, { send }: InterruptionStep): void {
+  if ('signal' in send) return execution.kill(send.signal)
+  execution.write(send.words)
+  execution.closeInput()
 }
 
 /** Waits for the end, and brings it about once the signal aborts. */
@@ -38,8 +49,8 @@ export async function endedOrInterrupted({
 }: Interruptible): Promise<ExecutionEnd> {
   const over = new AbortController()
   const interrupt = async (): Promise<void> => {
-    for (const step of interruption) {
-      execution.kill(step.signal)
+    for (const step of interruption()) {
+      take(execution, step)
       await clock.sleep(step.forMs, over.signal)
     }
   }

@@ -1,4 +1,4 @@
-import { type Findings, toProblem } from '../evidence/findings.ts'
+import { agentSucceeded, type Findings, toProblem } from '../evidence/findings.ts'
 import type { Changes } from '../ports.ts'
 import type { Run } from '../run.ts'
 
@@ -23,7 +23,7 @@ export async function saveWork(run: Run, findings: Findings): Promise<void> {
 }
 
 async function save({ workspace, attempt, log }: Run, findings: Findings): Promise<void> {
-  const done = findings.interruption === undefined && findings.agent?.exitCode === 0
+  const done = findings.interruption === undefined && agentSucceeded(findings)
   const committed = await workspace.commitLeftovers(commitMessage(attempt.spec, done))
   if (committed) log.write({ kind: 'note', level: 'info', text: 'what the agent left uncommitted is committed' })
   findings.changes = await workspace.changes()

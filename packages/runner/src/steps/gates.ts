@@ -74,7 +74,7 @@ async function execute({
       onOutput,
     })
     const signal = AbortSignal.any([ending.signal, timer.signal])
-    const end = await endedOrInterrupted({ execution, interruption: BRISK_INTERRUPTION, signal, clock })
+    const end = await endedOrInterrupted({ execution, interruption: () => BRISK_INTERRUPTION, signal, clock })
     return { end, timedOut: timer.signal.aborted }
   } catch (error) {
     if (!hasCode(error, 'TOOLS_UNAVAILABLE')) throw error

@@ -14,10 +14,12 @@ export async function implement(run: Run, documents: TaskDocuments, prepared: Pr
       attempt: run.attempt,
       workingDirectory: prepared.target.workingDirectory,
       documentsDirectory: documents.directory,
+      attemptDirectory: run.tenancy.attemptDirectory,
       prompt: prepared.prompt,
       promptPath: prepared.promptPath,
       signal: run.ending.signal,
       onActivity: () => watchdog.touch(),
+      onStuck: (what) => run.ending.end({ kind: 'stuck', what }),
     })
     run.log.noteLeftOut()
     return end

@@ -14,6 +14,8 @@ export const REASONS = [
   'GateFailed',
   'AgentError',
   'AgentStalled',
+  'AgentStuck',
+  'ToolsDenied',
   'BudgetReached',
   'TurnsReached',
   'DeadlineExceeded',

@@ -55,7 +55,14 @@ export type ObservedTest = z.infer<typeof ObservedTest>
 export const Criterion = z.object({ text: z.string(), evidence: z.string() })
 export type Criterion = z.infer<typeof Criterion>
 
-export const FLAGS = ['TestsDisabled', 'OutOfScope', 'DocumentsMissing', 'WorkSaved'] as const
+export const FLAGS = [
+  'TestsDisabled',
+  'OutOfScope',
+  'DocumentsMissing',
+  'WorkSaved',
+  'UnverifiedClaim',
+  'ToolsDenied',
+] as const
 export const Flag = z.object({ kind: z.string(), detail: z.string() })
 export type Flag = z.infer<typeof Flag>
 

@@ -28,8 +28,18 @@ export const MARKER_VARIABLE = 'ORCHESTRATOR_ATTEMPT'
 export const RUNNER_LINE_MAX_BYTES = 12 * 1024
 export const SUMMARY_MAX_BYTES = 1024
 
+/** Agents that are programs of others, driven by what they print: one adapter each. */
+export const AGENT_PROGRAMS = ['claude'] as const
+
 /** How the agent of an attempt is driven. `command`: any program, prompt by file and standard input. */
 export const AgentOrder = z.discriminatedUnion('adapter', [
+  z.object({
+    adapter: z.enum(AGENT_PROGRAMS),
+    program: z.string().describe('absolute path, or a name that is looked up on the PATH'),
+    environment: z.record(z.string(), z.string()).describe('passed on explicitly; nothing else of the machine is'),
+    credentialFiles: z.record(z.string(), z.string()).describe('variable -> file that holds its value'),
+    loginDirectory: z.exactOptional(z.string()).describe("folder with a person's login, used where no file gives one"),
+  }),
   z.object({
     adapter: z.literal('command'),
     command: z.array(z.string()).min(1).describe('program and arguments; no shell reads it'),

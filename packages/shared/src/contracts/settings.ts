@@ -7,18 +7,35 @@ import { GithubUser, ModelName } from './attempt-spec.ts'
 import { AgentName, ServiceName } from './identity.ts'
 import { Gates, LimitsInput } from './limits.ts'
 import { BranchName, RepositoryUrl, WorkingDirectory } from './repositories.ts'
+import { AGENT_PROGRAMS } from './runner-protocol.ts'
 
 const EnvironmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'use a variable name')
 
-/** How an agent is driven. */
-export const AgentSettings = z.strictObject({
-  adapter: z.literal('command'),
-  /** Program and arguments; no shell reads it. A relative program is looked up on the runner's PATH. */
-  command: z.array(z.string().min(1)).min(1),
+const CommonAgentSettings = {
   /** Variables given to the agent; it sees none of the machine's own but PATH, HOME and LANG. */
   environment: z.record(EnvironmentName, z.string()).default({}),
   githubUser: z.exactOptional(GithubUser),
-})
+  /** For requests, services and defaults that name none. */
+  model: z.exactOptional(ModelName),
+}
+
+/** How an agent is driven. */
+export const AgentSettings = z.discriminatedUnion('adapter', [
+  z.strictObject({
+    adapter: z.literal('command'),
+    /** Program and arguments; no shell reads it. A relative program is looked up on the runner's PATH. */
+    command: z.array(z.string().min(1)).min(1),
+    ...CommonAgentSettings,
+  }),
+  z.strictObject({
+    adapter: z.enum(AGENT_PROGRAMS),
+    /** Absolute path, or a name that is looked up on the runner's PATH; left out: the adapter's name. */
+    program: z.exactOptional(z.string().min(1)),
+    /** Variable → file that holds its value, read at each attempt: `{"ANTHROPIC_API_KEY": "/etc/orchestrator/key"}`. */
+    credentials: z.record(EnvironmentName, z.string().startsWith('/', 'must be an absolute path')).default({}),
+    ...CommonAgentSettings,
+  }),
+])
 export type AgentSettings = z.infer<typeof AgentSettings>
 
 const RepositorySettings = {

@@ -11,7 +11,7 @@ import { createProcessTable, formatWorkloadUid } from '@orchestrator/shared/proc
 
 const [folder = '', spawnId = ''] = process.argv.slice(2)
 const attempt = AttemptFile.parse(JSON.parse(readFileSync(join(folder, 'attempt.json'), 'utf8')))
-const [behaviour] = attempt.agent.command
+const [behaviour] = attempt.agent.adapter === 'command' ? attempt.agent.command : []
 const STUBBORN = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"
 
 function readFileIfThere(name: string): string | undefined {

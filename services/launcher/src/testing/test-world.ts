@@ -18,7 +18,10 @@ export const logger = createLogger({ name: 'launcher', level: 'silent' })
 
 /** Rendering is tested by itself. */
 const plainRenderer: Renderer = {
-  render: ({ spec }) => ({ prompt: { file: 'prompt.md', destination: 'prompt.md', text: spec.name }, others: [] }),
+  render: ({ spec }) => ({
+    prompt: { file: 'prompt.md', destination: 'prompt.md', isOfAttempt: true, executable: false, text: spec.name },
+    others: [],
+  }),
 }
 
 export const AGENTS = { agents: { 'claude-agent-1': { adapter: 'command' as const, command: ['true'] } } }
@@ -51,6 +54,7 @@ export function createReplica({
     launches: createLaunchTries({ clock, random: () => 1 }),
     renderer: plainRenderer,
     gitEnvironment: {},
+    loginHome: undefined,
     stopGraceMs: 1000,
     holdLimitMs: 1000,
     patience: createPatience(clock),

@@ -66,7 +66,7 @@ function resolveRest(input: LayersInput, layers: readonly Layer[], essentials: E
   const pick = <F extends keyof Values>(field: F, builtIn: NonNullable<Values[F]>): Chosen<NonNullable<Values[F]>> =>
     choose(field, fitting) ?? { value: builtIn, source: 'built-in' }
 
-  const model = pick('model', MODEL)
+  const model = choose('model', fitting) ?? agentModel(agent.value, input.settings)
   const branch = pick('branch', BASE_BRANCH)
   const platformBranch = pick('platformBranch', BASE_BRANCH)
   const platformUser = pick('platformUser', githubUser.value)
@@ -102,6 +102,11 @@ function resolveRest(input: LayersInput, layers: readonly Layer[], essentials: E
 function agentAccount(agent: string, { agents }: Settings): Chosen<string> {
   const account = agents[agent]?.githubUser
   return account === undefined ? { value: agent, source: 'built-in' } : { value: account, source: 'agent' }
+}
+
+function agentModel(agent: string, { agents }: Settings): Chosen<string> {
+  const model = agents[agent]?.model
+  return model === undefined ? { value: MODEL, source: 'built-in' } : { value: model, source: 'agent' }
 }
 
 /** Each limit from the first layer that sets it; the source told is that of the first layer that sets any. */

@@ -1,0 +1,86 @@
+/** A real Claude Code under a scripted model, in an installation of its own. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AttemptView, RunnerLine } from '@orchestrator/shared/contracts'
+import {
+  claudeProgram,
+  type GitRemote,
+  type ModelScriptInput,
+  type ScriptedModel,
+  startScriptedModel,
+  temporaryDirectory,
+} from '@orchestrator/testing'
+import { type Installation, startInstallation } from './installation.ts'
+import { createPlatform } from './repositories.ts'
+
+export const API_KEY = 'key-of-the-scripted-model-0123456789'
+const TASKS = 24
+
+export const CLAUDE = claudeProgram()
+if (CLAUDE === undefined)
+  process.stderr.write('Skipped: tests with Claude Code, which is not installed. "scripts/claude" installs it.\n')
+
+export interface Ran {
+  readonly name: string
+  readonly view: AttemptView
+  readonly lines: readonly RunnerLine[]
+}
+
+export interface ClaudeSite extends AsyncDisposable {
+  readonly installation: Installation
+  readonly model: ScriptedModel
+  readonly target: GitRemote
+  /** Submits the next task, with this script for the model. */
+  submit(script: ModelScriptInput, body?: Readonly<Record<string, unknown>>): Promise<string>
+  ended(name: string): Promise<Ran>
+  run(script: ModelScriptInput, body?: Readonly<Record<string, unknown>>): Promise<Ran>
+}
+
+export async function startClaudeSite(target: GitRemote): Promise<ClaudeSite> {
+  await using stack = new AsyncDisposableStack()
+  const directory = stack.use(await temporaryDirectory())
+  const keyFile = join(directory.path, 'api-key')
+  await writeFile(keyFile, `${API_KEY}\n`, { mode: 0o600 })
+  const model = stack.use(await startScriptedModel({ script: { turns: [] }, apiKey: API_KEY }))
+  const ids = Array.from({ length: TASKS }, (_, index) => ({ id: String(index + 1) }))
+  const platform = stack.use(await createPlatform(ids))
+  stack.use(target)
+  const claude = {
+    adapter: 'claude' as const,
+    program: CLAUDE ?? 'claude',
+    credentials: { ANTHROPIC_API_KEY: keyFile },
+  }
+  const environment = { ANTHROPIC_BASE_URL: model.url, CLAUDE_CODE_MAX_RETRIES: '2' }
+  const wrongKey = join(directory.path, 'wrong-key')
+  await writeFile(wrongKey, 'not-the-key-at-all-0123456789')
+  const installation = stack.use(
+    await startInstallation({
+      defaults: { platformRepositoryUrl: platform.url, agent: 'claude-agent-1' },
+      services: { trader: { repositoryUrl: target.url, workingDirectory: '.' } },
+      agents: {
+        'claude-agent-1': { ...claude, environment },
+        'wrong-key': { ...claude, environment, credentials: { ANTHROPIC_API_KEY: wrongKey } },
+      },
+    }),
+  )
+  let taskId = 0
+  const submit: ClaudeSite['submit'] = async (script, body = {}) => {
+    model.play(script)
+    taskId += 1
+    return (await installation.api.submit({ service: 'trader', taskId: String(taskId), ...body })).attempt
+  }
+  const ended: ClaudeSite['ended'] = async (name) => {
+    const view = await installation.api.finished(name)
+    return { name, view, lines: await installation.api.lines(name) }
+  }
+  const owned = stack.move()
+  return {
+    installation,
+    model,
+    target,
+    submit,
+    ended,
+    run: async (script, body) => ended(await submit(script, body)),
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  }
+}
