@@ -1,12 +1,15 @@
 import {
   AttemptPage,
   AttemptView,
+  DeadLetterDetail,
+  DeadLetterPage,
   DEFAULT_TAG,
   IDEMPOTENCY_HEADER,
   Problem,
   RebuildAnswer,
   RebuildStatus,
   ReleaseAnswer,
+  ReplayAnswer,
   StopAnswer,
   SubmitAnswer,
   TaskPage,
@@ -58,6 +61,10 @@ export interface Client {
   release(service: string, body: unknown): Promise<ReleaseAnswer>
   rebuild(body: unknown): Promise<RebuildAnswer>
   rebuildStatus(of: RebuildAnswer): Promise<RebuildStatus>
+  deadLetters(filters: Filters): Promise<DeadLetterPage>
+  deadLetter(sequence: string | number): Promise<DeadLetterDetail>
+  /** Asks to have the message of a letter handled again, at most once. */
+  replay(sequence: string | number): Promise<ReplayAnswer>
   /** Lines of the log as the server sends them. */
   logs(attempt: string, options: LogsOptions): AsyncIterable<string>
   readiness(): Promise<Readiness>
@@ -144,6 +151,11 @@ export function createClient({ url, source, token, startCommand, signal }: Clien
     rebuild: async (body) => await call(RebuildAnswer, { method: 'POST', path: '/v1/rebuild', body }),
     rebuildStatus: async ({ views, documents }) =>
       await call(RebuildStatus, { path: '/v1/rebuild', query: { views, documents: documents ?? undefined } }),
+    deadLetters: async (query) => await call(DeadLetterPage, { path: '/v1/deadletters', query }),
+    deadLetter: async (sequence) =>
+      await call(DeadLetterDetail, { path: `/v1/deadletters/${encodeURIComponent(sequence)}` }),
+    replay: async (sequence) =>
+      await call(ReplayAnswer, { method: 'POST', path: `/v1/deadletters/${encodeURIComponent(sequence)}/replay` }),
     logs: async function* (name, { fromLine, follow }) {
       const query = { fromLine, follow: follow ? 'true' : undefined }
       const path = `/v1/attempts/${encodeURIComponent(name)}/logs`

@@ -27,7 +27,7 @@ export const EXIT_CODE_HELP = `Exit codes:
   5  the attempt ran out of time
   6  how the attempt ended is unknown
   7  the time given by wait's --timeout has passed
-  8  there is no such attempt, task or log
+  8  there is no such attempt, task, log or dead letter
   9  conflict with what is there: key used for another request, attempt not the latest, nothing to release
   130  interrupted by Ctrl-C; a running attempt is left alone`
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
+import { registerDeadLetters } from './deadletters/index.ts'
 import { registerDemo } from './demo.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerRebuild } from './rebuild.ts'
@@ -13,6 +14,7 @@ export type RegisterCommand = (program: Command, context: CliContext) => void
 export const COMMANDS: readonly RegisterCommand[] = [
   registerUp,
   registerTask,
+  registerDeadLetters,
   registerRebuild,
   registerDoctor,
   registerDemo,
