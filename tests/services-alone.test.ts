@@ -1,39 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { scriptedAgentCommand, startTestBroker, startWebhookSink, temporaryDirectory } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { createApi } from './support/api.ts'
+import { type Replica, startReplica } from './support/replica.ts'
 import { createPlatform, createTarget } from './support/repositories.ts'
-
-const SERVICES = join(import.meta.dirname, '../services')
-
-interface Replica extends AsyncDisposable {
-  readonly child: ChildProcess
-  /** Everything it has logged. */
-  output(): string
-}
-
-function startReplica(service: string, environment: Record<string, string>): Replica {
-  const child = spawn(process.execPath, [join(SERVICES, service, 'src/main.ts')], {
-    env: { PATH: process.env['PATH'] ?? '', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  child.stdout.on('data', (data: Buffer) => (output += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (output += data.toString()))
-  return {
-    child,
-    output: () => output,
-    [Symbol.asyncDispose]: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const exited = once(child, 'exit')
-      child.kill('SIGTERM')
-      await exited
-    },
-  }
-}
 
 describe('services on their own', () => {
   it('two replicas of each carry tasks through one broker, and any may be killed', { timeout: 180_000 }, async () => {
