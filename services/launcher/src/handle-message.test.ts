@@ -1,6 +1,6 @@
 import {
   attemptSubject,
-  createEvent,
+  EVENT_MAX_BYTES,
   type OrchestratorEvent,
   taskSubject,
   workspaceSubject,
@@ -10,6 +10,7 @@ import type { Delivery } from '@orchestrator/shared/nats'
 import { describe, expect, it } from 'vitest'
 import { createDeadLetterHandler, createMessageHandler, createReplayHandler, serviceOf } from './handle-message.ts'
 import { createLedgerMemory } from './ledger-memory.ts'
+import { publishFinished } from './publish.ts'
 import { finished, released, specOf, started, stopRequested, submitted } from './testing/builders.ts'
 import { createMemoryBroker } from './testing/memory-broker.ts'
 import { historyOf, submit } from './testing/test-world.ts'
@@ -129,22 +130,16 @@ describe('a submission that is given up', () => {
 })
 
 describe('what the launcher says in the ledger', () => {
-  it('fits, whatever a message is made of', () => {
-    const event = createEvent({
-      id: 'x'.repeat(36),
-      type: 'attempt.finished',
-      source: 'launcher',
-      subject: first.name,
-      time: new Date(),
-      data: {
-        name: first.name,
-        submittedId: 'x'.repeat(36),
-        phase: 'Failed',
-        reason: 'LaunchFailed',
-        message: '\u0001'.repeat(1000),
-        verified: false,
-      },
-    })
-    expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(8 * 1024)
+  it('fits, whatever a message is made of, and says where it is cut', async () => {
+    const broker = createMemoryBroker()
+    const message = '\u0001'.repeat(20_000)
+    await publishFinished(
+      { ledger: broker.ledger, memory: createLedgerMemory(broker.ledger), clock: systemClock },
+      { ...first, submittedId: 'x'.repeat(36) },
+      { verdict: { phase: 'Failed', reason: 'LaunchFailed', message }, signal: new AbortController().signal },
+    )
+    const [stored] = broker.events
+    expect(Buffer.byteLength(JSON.stringify(stored?.event))).toBeLessThan(EVENT_MAX_BYTES)
+    expect(stored?.event.data).toMatchObject({ message: expect.stringMatching(/… \[cut\]$/) })
   })
 })

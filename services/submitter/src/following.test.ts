@@ -10,7 +10,7 @@ import { systemClock } from '@orchestrator/shared/core'
 import { type Broker, createLedger, createLogs, createProgress } from '@orchestrator/shared/nats'
 import { finishedEvent, progressedEvent, startedEvent, startTestBroker } from '@orchestrator/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { post, startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
+import { FIRST, post, startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
 
 const PATIENCE = { timeout: 15_000, interval: 20 }
 const REF = { service: 'trader', tag: 'master', taskId: '1', n: 1 }
@@ -118,6 +118,20 @@ describe('following an attempt', () => {
       const { attempt } = await one.submit({ service: 'trader', taskId })
       expect((await two.attempt(attempt)).name).toBe(attempt)
     }
+  })
+
+  it('waits for no event that this release does not know, and leaves a task of a newer one to that', async () => {
+    await using broker = await startTestBroker()
+    await using submitter = await startSubmitter({ brokerUrl: broker.url })
+    await submitter.ready()
+    const connection = await broker.connect('newer release')
+    const { seq } = await connection.js.publish('task.trader.master.9', '{"type":"task.reviewed"}')
+    expect(await submitter.refused('/v1/attempts/unknown')).toMatchObject({ status: 404 })
+    expect((await submitter.attempts(`after=${seq}`)).attempts).toEqual([])
+    await connection.js.publish('task.trader.master.1', '{"type":"task.submitted.v2"}')
+    const body = post({ ...FIRST, service: 'trader', taskId: 1 })
+    expect(await submitter.refused('/v1/tasks', body)).toMatchObject({ status: 503, code: 'EVENT_TOO_NEW' })
+    expect((await submitter.submit({ service: 'trader', taskId: 2 })).n).toBe(1)
   })
 
   it('does not wait for ever for a sequence that never was', async () => {

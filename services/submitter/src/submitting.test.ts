@@ -213,6 +213,33 @@ describe('retrying', () => {
     expect(statuses.filter((status) => status === 409)).toHaveLength(49)
   })
 
+  it('inherits from the very attempt that goes before it, whoever submits at the same time', async () => {
+    await using broker = await startTestBroker()
+    await using one = await startSubmitter({ brokerUrl: broker.url })
+    await using two = await startSubmitter({ brokerUrl: broker.url })
+    await Promise.all([one.ready(), two.ready()])
+    await one.submit({ ...TASK, model: 'model-0', workingDirectory: 'dir-0' })
+    await Promise.all(
+      FIFTY.map(async (index) => {
+        const replica = index % 2 === 0 ? one : two
+        // Each says one of the two itself and leaves the other to the attempt before.
+        const own = index % 3 === 0 ? { model: `model-${index}` } : { workingDirectory: `dir-${index}` }
+        await replica.retry('trader/1/retry', { guidance: `g${index}`, ...own })
+      }),
+    )
+    const ledger = await createLedger(await broker.connect('reader'))
+    const { events } = await ledger.read(taskSubject(TASK), AbortSignal.timeout(5000))
+    const attempts = events.flatMap(({ event }) => (event.type === 'task.submitted' ? [event.data] : []))
+    expect(attempts).toHaveLength(51)
+    for (const [i, { attempt, sources, previous }] of attempts.entries()) {
+      const before = attempts[i - 1]?.attempt
+      expect(previous).toEqual(before === undefined ? undefined : { n: before.n, name: before.name })
+      if (sources['model'] === 'previous') expect(attempt.model).toBe(before?.model)
+      if (sources['workingDirectory'] === 'previous') expect(attempt.workingDirectory).toBe(before?.workingDirectory)
+    }
+    expect(attempts.filter(({ sources }) => sources['model'] === 'previous').length).toBeGreaterThan(20)
+  })
+
   it('says what to do where there is nothing to retry', async () => {
     await using broker = await startTestBroker()
     await using submitter = await startSubmitter({ brokerUrl: broker.url })

@@ -12,6 +12,8 @@ export interface ProjectionOptions {
   readonly onCaughtUp: (stream: StreamName) => void
   /** More events can be read. */
   readonly onApplied: () => void
+  /** There was an event of the ledger that this release does not know: it is as good as applied. */
+  readonly onPassedOver: (seq: number) => void
   /** Rejects to end it. */
   readonly interrupted: Promise<never>
   readonly signal: AbortSignal
@@ -56,7 +58,10 @@ function openStream(stream: StreamName, options: ProjectionOptions): AsyncIterab
   const { store, streams, signal } = options
   const cursor = store.cursor(stream)
   const following = { signal, onCaughtUp: () => options.onCaughtUp(stream) } satisfies FollowOptions
-  if (stream === 'TASKS') return streams.ledger.follow({ ...following, fromSeq: (cursor?.seq ?? 0) + 1 })
+  if (stream === 'TASKS') {
+    const onPassedOver: FollowOptions['onPassedOver'] = ({ seq }) => options.onPassedOver(seq)
+    return streams.ledger.follow({ ...following, onPassedOver, fromSeq: (cursor?.seq ?? 0) + 1 })
+  }
   // Progress ages out, so its cursor is compared here, as far as the event is still there.
   return sameFrom(streams.progress.follow({ ...following, fromSeq: cursor?.seq ?? 1 }), cursor)
 }

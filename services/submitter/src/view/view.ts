@@ -58,7 +58,9 @@ export function createView({ file, streams, broker, clock, logger }: ViewOptions
   let current = false
   let interrupt: (error: unknown) => void = () => undefined
   const opened = (): ViewStore => (store ??= openViewStore(file))
-  const sequence = (): number => store?.cursor('TASKS')?.seq ?? 0
+  /** Beyond the last event applied: those of a newer release, which nobody here waits for. */
+  let passed = 0
+  const sequence = (): number => Math.max(store?.cursor('TASKS')?.seq ?? 0, passed)
   const waits = createSequenceWaits(sequence, clock)
   const caughtUp = new Set<StreamName>()
   const outdate = (): void => {
@@ -85,6 +87,7 @@ export function createView({ file, streams, broker, clock, logger }: ViewOptions
   const drop = (why: string): void => {
     logger.warn({ file, why }, 'the view is made anew')
     readable = false
+    passed = 0
     close()
     removeDatabase(file)
   }
@@ -113,7 +116,12 @@ export function createView({ file, streams, broker, clock, logger }: ViewOptions
       if (caughtUp.size === 2 && !current) verified().catch(failed.reject)
     }
     const interrupted = failed.promise
-    await runProjection({ store: opened(), streams, onCaughtUp, onApplied: () => waits.moved(), interrupted, signal })
+    const onApplied = (): void => waits.moved()
+    const onPassedOver = (seq: number): void => {
+      passed = seq
+      waits.moved()
+    }
+    await runProjection({ store: opened(), streams, onCaughtUp, onApplied, onPassedOver, interrupted, signal })
   }
 
   const followOnce = async (signal: AbortSignal): Promise<void> => {
