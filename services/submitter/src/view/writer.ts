@@ -5,6 +5,7 @@ import type { Kept } from './queries.ts'
 import { FIRST_TERMINAL_RANK, rankOf } from './schema.ts'
 
 const KEY = 'service, tag, task_id, n'
+const IS_ATTEMPT = 'service = ? AND tag = ? AND task_id = ? AND n = ?'
 
 /** Never backwards, and never out of a terminal phase. */
 const ADVANCE = `rank = CASE WHEN rank >= ${FIRST_TERMINAL_RANK} THEN rank ELSE max(rank, excluded.rank) END`
@@ -12,9 +13,17 @@ const ADVANCE = `rank = CASE WHEN rank >= ${FIRST_TERMINAL_RANK} THEN rank ELSE 
 /** Writes the columns of one kind of event, when they are not there yet: a repeat changes nothing. */
 function upsert(columns: readonly string[], when: string): string {
   const all = ['rank', ...columns]
-  return `INSERT INTO attempts (${KEY}, ${all.join(', ')}) VALUES (${Array.from({ length: all.length + 4 }, () => '?').join(', ')})
-    ON CONFLICT (${KEY}) DO UPDATE SET ${[ADVANCE, ...columns.map((column) => `${column} = excluded.${column}`)].join(', ')}
-    WHERE ${when} RETURNING submitted_seq, finished_seq`
+  return `${insert(all)} ON CONFLICT (${KEY})
+    DO UPDATE SET ${[ADVANCE, ...columns.map((column) => `${column} = excluded.${column}`)].join(', ')} WHERE ${when}`
+}
+
+function insert(columns: readonly string[]): string {
+  const places = Array.from({ length: columns.length + 4 }, () => '?')
+  return `INSERT INTO attempts (${KEY}, ${columns.join(', ')}) VALUES (${places.join(', ')})`
+}
+
+function update(columns: readonly string[], when: string): string {
+  return `UPDATE attempts SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE ${IS_ATTEMPT} AND ${when}`
 }
 
 const SUBMITTED_COLUMNS = [
@@ -30,8 +39,10 @@ const SUBMITTED_COLUMNS = [
   'latest',
 ]
 
+const FINISHED_COLUMNS = ['finished_seq', 'finished_at', 'finished']
+
 /** A number is the latest until the next one comes. */
-const NOT_LATEST = `UPDATE attempts SET latest = 0 WHERE service = ? AND tag = ? AND task_id = ? AND n = ?`
+const NOT_LATEST = `UPDATE attempts SET latest = 0 WHERE ${IS_ATTEMPT}`
 
 export interface ViewWriter {
   write(change: ViewChange): void
@@ -39,29 +50,44 @@ export interface ViewWriter {
 
 export function createViewWriter(database: DatabaseSync, { live, specs }: Kept): ViewWriter {
   const statements = {
-    submitted: database.prepare(upsert(SUBMITTED_COLUMNS, 'submitted_seq IS NULL')),
+    // What may fail halfway through a statement, as RETURNING and triggers may, makes SQLite keep a journal of the statement:
+    // that triples the price of an event. So what usually happens has a plain statement of its own.
+    submitted: database.prepare(`${insert(['rank', ...SUBMITTED_COLUMNS])} ON CONFLICT (${KEY}) DO NOTHING`),
+    submittedLate: database.prepare(`${update(SUBMITTED_COLUMNS, 'submitted_seq IS NULL')} RETURNING finished_seq`),
     notLatest: database.prepare(NOT_LATEST),
     stopRequested: database.prepare(upsert(['stop_seq'], 'stop_seq IS NULL')),
     started: database.prepare(upsert(['started_seq', 'started_at'], 'started_seq IS NULL')),
-    finished: database.prepare(upsert(['finished_seq', 'finished_at', 'finished'], 'finished_seq IS NULL')),
+    finished: database.prepare(
+      update(['rank', ...FINISHED_COLUMNS], 'submitted_seq IS NOT NULL AND finished_seq IS NULL'),
+    ),
+    finishedEarly: database.prepare(upsert(FINISHED_COLUMNS, 'finished_seq IS NULL')),
     progressed: database.prepare(
       upsert(['progress_seq', 'progress'], 'progress_seq IS NULL OR progress_seq < excluded.progress_seq'),
     ),
   }
 
+  /** @returns whether it is unfinished, and was not known to have been submitted */
+  const writeNew = (key: AttemptKey, columns: readonly SQLInputValue[]): boolean => {
+    const { changes } = statements.submitted.run(...keyOf(key), rankOf('Submitted'), ...columns)
+    if (changes === 1) return true
+    return statements.submittedLate.get(...columns, ...keyOf(key))?.['finished_seq'] === null
+  }
+
   const writeSubmitted = (change: Extract<ViewChange, { kind: 'submitted' }>): void => {
     const { key, seq, at, eventId, repository, data } = change
     const { name, agent, branch } = data.attempt
-    const content = [name, agent, repository, branch, data.idempotencyKey ?? null, JSON.stringify(data)]
-    const written = statements.submitted.get(...keyOf(key), rankOf('Submitted'), seq, eventId, at, ...content, 1)
-    if (written?.['finished_seq'] === null) live.add(key.task.service, 1)
+    const content = [name, agent, repository, branch, data.idempotencyKey ?? null, JSON.stringify(data), 1]
+    const columns = [seq, eventId, at, ...content]
+    if (writeNew(key, columns)) live.add(key.task.service, 1)
     specs.note(seq, data.attempt)
     if (key.n > 1) statements.notLatest.run(...keyOf({ ...key, n: key.n - 1 }))
   }
 
   const writeFinished = ({ key, seq, at, phase, data }: Extract<ViewChange, { kind: 'finished' }>): void => {
-    const written = statements.finished.get(...keyOf(key), rankOf(phase), seq, at, JSON.stringify(data))
-    if (typeof written?.['submitted_seq'] === 'number') live.add(key.task.service, -1)
+    const columns = [rankOf(phase), seq, at, JSON.stringify(data)]
+    const { changes } = statements.finished.run(...columns, ...keyOf(key))
+    if (changes === 1) live.add(key.task.service, -1)
+    else statements.finishedEarly.run(...keyOf(key), ...columns)
   }
 
   return {
