@@ -26,22 +26,20 @@ export function createLogger({ name, level, destination }: LoggerOptions): Logge
  * ends the process in an orderly way, an uncaught error too, writes them first.
  */
 function openStandardOutput(): DestinationStream {
-  const output = openDestination({ dest: 1, sync: true, minLength: LINES_MAX_BYTES })
-  let written: NodeJS.Immediate | undefined
+  const output = openDestination({ dest: 1, sync: true })
+  let lines = ''
   const flush = (): void => {
-    written = undefined
-    output.flushSync()
+    if (lines !== '') output.write(lines)
+    lines = ''
   }
   process.once('exit', flush)
   return {
     write: (line) => {
-      output.write(line)
-      written ??= setImmediate(flush)
+      if (lines === '') setImmediate(flush)
+      lines += line
     },
   }
 }
-
-const LINES_MAX_BYTES = 8 * 1024
 
 /** One for all loggers of a process, so that their lines keep their order. */
 let opened: DestinationStream | undefined
