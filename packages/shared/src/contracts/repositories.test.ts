@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   branchKey,
+  branchKeyOf,
   BranchName,
   longTaskBranch,
   normaliseRepositoryUrl,
@@ -80,6 +81,7 @@ describe('branches', () => {
     expect(branchKey('git@github.com:myorg/trader.git', branch)).toBe(
       branchKey('https://github.com/myorg/trader', branch),
     )
+    expect(branchKey('git@github.com:myorg/trader.git', branch)).toBe(branchKeyOf('github.com/myorg/trader', branch))
     expect(branchKey('git@github.com:myorg/trader.git', branch)).not.toBe(
       branchKey('git@github.com:myorg/auth.git', branch),
     )

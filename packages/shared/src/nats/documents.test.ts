@@ -4,10 +4,10 @@ import { expect, it } from 'vitest'
 import { LeaseDocument } from '../contracts/index.ts'
 import type { Broker } from './connection.ts'
 import { openDocuments } from './documents.ts'
-import type { Documents } from './ports.ts'
+import type { RepairableDocuments } from './ports.ts'
 
 let broker: Broker
-let leases: Documents<LeaseDocument>
+let leases: RepairableDocuments<LeaseDocument>
 const lease = (holder: string, beat = 0): LeaseDocument => ({ v: 1, holder, beat })
 const warnings: object[] = []
 
@@ -79,6 +79,14 @@ describeOnEach('documents', () => {
     await expect(leases.get('new.3')).rejects.toMatchObject({ code: 'EVENT_UNREADABLE' })
     expect((await leases.list('new.*')).map(({ key }) => key)).toEqual(['new.2'])
     expect(warnings).toContainEqual({ bucket: 'leases', key: 'new.1', code: 'EVENT_TOO_NEW' })
+    const unreadable = await leases.unreadable()
+    const keys = unreadable.map(({ key, newer }) => [key, newer])
+    expect(keys).toEqual([
+      ['new.1', true],
+      ['new.3', false],
+    ])
+    await leases.update('new.3', lease('repaired'), unreadable[1]?.revision ?? 0)
+    expect((await leases.unreadable()).map(({ key }) => key)).toEqual(['new.1'])
   })
 })
 
