@@ -89,7 +89,8 @@ describe('a workspace whose last attempt ran on a machine that is gone', () => {
     const first = await api.submit({ service: 'trader', taskId: '1' })
     {
       await using launcher = start('services/launcher/src/main.ts', environment)
-      await using _watcher = start('services/watcher/src/main.ts', environment)
+      await using watcher = start('services/watcher/src/main.ts', environment)
+      await expect.poll(() => watcher.output(), PATIENCE).toContain('"started"')
       await api.until(first.attempt, ({ lastText }) => lastText === 'thinking')
       await launcher[Symbol.asyncDispose]()
       const order = JSON.parse(await readFile(join(state.path, 'launches', first.attempt, 'attempt.json'), 'utf8'))
@@ -100,8 +101,8 @@ describe('a workspace whose last attempt ran on a machine that is gone', () => {
     await writeFile(join(state.path, 'workspaces/workspace-trader/target-repo/.git/index.lock'), '')
     await writeFile(join(state.path, 'machine-id'), 'the-new-machine\n')
 
-    await using _launcher = start('services/launcher/src/main.ts', environment)
-    await using _watcher = start('services/watcher/src/main.ts', environment)
+    await using stack = new AsyncDisposableStack()
+    for (const service of ['launcher', 'watcher']) stack.use(start(`services/${service}/src/main.ts`, environment))
     const second = await api.retry({ service: 'trader', taskId: '1' }, { guidance: 'Go on.' })
     const waiting = await api.until(second.attempt, ({ reason }) => reason === 'WorkspaceBusy')
     expect(waiting).toMatchObject({ phase: 'Queued', message: expect.stringContaining('task release') })

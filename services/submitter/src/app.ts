@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import { newEventId, WorkspaceDocument } from '@orchestrator/shared/contracts'
-import { createKeyedQueue, describeError, TerminalError } from '@orchestrator/shared/core'
+import { createKeyedQueue, describeError, shortHash, TerminalError } from '@orchestrator/shared/core'
 import {
   type Broker,
   createDeadLetters,
@@ -62,7 +64,7 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
 
   const documents = await openDocuments(broker, 'workspaces', WorkspaceDocument)
   const notices = createNotices(broker)
-  const rebuild = stack.use(createRebuild({ ledger, notices, view, replica: randomUUID(), newId: randomUUID }))
+  const rebuild = stack.use(createRebuild({ ledger, notices, view, replica: replicaOf(config), newId: randomUUID }))
   const now = (): Date => clock.now()
   const health = (): Health => {
     const connection = broker.connected ? 'ok' : 'disconnected'
@@ -108,6 +110,11 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
   failed.catch(() => undefined) // whoever awaits it sees it; nobody has to
   const owned = stack.move()
   return { name: NAME, url, health, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** The same after a restart: no two replicas share a view. */
+function replicaOf({ VIEW_FILE }: SubmitterConfig): string {
+  return VIEW_FILE === ':memory:' ? randomUUID() : shortHash(`${hostname()}:${resolve(VIEW_FILE)}`, 12)
 }
 
 function stopping(): DOMException {

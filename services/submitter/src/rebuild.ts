@@ -29,7 +29,7 @@ export interface Rebuild extends Disposable {
 }
 
 /** Enough for everybody on one network; who is slower is counted at the next question. */
-const ANSWER_MS = 300
+const ANSWER_MS = 400
 const LAUNCHER_ANSWER_MS = 1000
 
 /**
@@ -79,14 +79,15 @@ export function createRebuild(dependencies: RebuildDependencies): Rebuild {
       const reports = (await notices.gather(CONTROL_SUBJECTS.report, {}, ANSWER_MS)).flatMap(
         (answer) => RebuildReport.safeParse(answer).data ?? [],
       )
-      const views = reports.flatMap((answer) => (answer.kind === 'view' ? [answer.view] : []))
+      const others = reports.flatMap((answer) => (answer.kind === 'view' ? [answer.view] : []))
+      // One's own answer may be late as well, while the view is filled.
+      const views = [report(), ...others.filter((other) => other.replica !== replica)]
       const documents =
         reports
           .flatMap((answer) => (answer.kind === 'documents' ? [answer.documents] : []))
           .find((one) => one.id === id) ?? null
       const areViewsDone = views.every(({ current, views: own }) => current && (own ?? 0) >= number)
-      const done =
-        areViewsDone && views.length > 0 && (id === null || (documents !== null && documents.state !== 'running'))
+      const done = areViewsDone && (id === null || (documents !== null && documents.state !== 'running'))
       return { done, views: views.toSorted((a, b) => (a.replica < b.replica ? -1 : 1)), documents }
     },
     [Symbol.dispose]: () => listening.dispose(),

@@ -49,6 +49,23 @@ describe('rebuild', () => {
     `)
   })
 
+  it('waits for a replica that was behind when it last answered', async () => {
+    const [mine, other] = [
+      { ...view, sequence: 1000, current: true },
+      { ...view, replica: 'b', sequence: 10 },
+    ]
+    const through = { done: true, documents: null }
+    await using server = await startServer([
+      { views: [mine, other], ...through, done: false },
+      { views: [mine], ...through },
+      { views: [mine], ...through },
+      { views: [mine, { ...other, sequence: 1000, current: true }], ...through },
+    ])
+    const { code, out } = await run(['rebuild', '--server', server.url])
+    expect(code).toBe(0)
+    expect(out).toContain('2 views current at sequence 1000')
+  })
+
   it('goes on over a server that is killed and comes back', async () => {
     await using server = await startServer([
       rebuilding(10),

@@ -1,5 +1,5 @@
 import { type RebuildAnswer, type RebuildStatus } from '@orchestrator/shared/contracts'
-import { RetryableError } from '@orchestrator/shared/core'
+import { type Clock, RetryableError } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
 import type { Client } from '../client.ts'
 import type { CliContext } from '../context.ts'
@@ -51,12 +51,13 @@ async function watch(context: CliContext, { client, answer, json }: Watch): Prom
   const { clock, screen, signal } = context
   let heardMs = clock.monotonicMs()
   let told = ''
+  const behind = createBehind(answer, clock)
   for (;;) {
     const status = await look(client, answer)
     if (status instanceof Error) {
       if (!isPassing(status) || clock.monotonicMs() - heardMs > PATIENCE_MS) throw status
     } else {
-      if (status.done) return status
+      if (!behind(status) && status.done) return status
       if (!isLost(status, answer)) heardMs = clock.monotonicMs()
       else if (clock.monotonicMs() - heardMs > PATIENCE_MS) throw launcherGone()
       const lines = describeRebuild(status)
@@ -65,6 +66,22 @@ async function watch(context: CliContext, { client, answer, json }: Watch): Prom
       told = lines.join()
     }
     await clock.sleep(LOOK_MS, signal)
+  }
+}
+
+/**
+ * True while a view that has answered before was not through then and does not answer now: it is busy, or was killed and
+ * comes back as another; after a while it is not waited for any more.
+ */
+function createBehind({ views: number }: RebuildAnswer, clock: Clock): (status: RebuildStatus) => boolean {
+  const waitedFor = new Map<string, number>()
+  return ({ views }) => {
+    const nowMs = clock.monotonicMs()
+    for (const { replica, current, views: own } of views) {
+      if (current && (own ?? 0) >= number) waitedFor.delete(replica)
+      else waitedFor.set(replica, nowMs)
+    }
+    return [...waitedFor.values()].some((heardMs) => nowMs - heardMs <= PATIENCE_MS)
   }
 }
 

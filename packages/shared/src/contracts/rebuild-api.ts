@@ -31,7 +31,7 @@ export type DocumentsReport = z.infer<typeof DocumentsReport>
 
 /** One submitter's view. */
 export const ViewReport = z.object({
-  /** Of this replica, for as long as it lives. */
+  /** Of this replica; the same after a restart. */
   replica: z.string(),
   /** The rebuild that it was begun under; null before it was begun. */
   views: z.int().nullable(),
