@@ -251,6 +251,48 @@ const overridable = {
 
 const release = { workloadUid: UID, requestedBy: PERSON, note: 'looked at the machine', at: TIME, sequence: 11 }
 
+const claude: AgentOrder = {
+  adapter: 'claude',
+  program: 'claude',
+  environment: {},
+  credentialFiles: { ANTHROPIC_API_KEY: '/etc/orchestrator/key' },
+  loginDirectory: '/home/lead',
+}
+const attemptFile: AttemptFile = {
+  v: 1,
+  submittedId: 'submitted-1',
+  spec: retry,
+  epoch: EPOCH,
+  workspaceDirectory: '/state/workspaces/workspace-trader',
+  agent: order,
+  files: [{ file: 'prompt.md', destination: 'tasks/master-1.2/attempt-2/prompt.md', executable: false }],
+  promptFile: 'prompt.md',
+  earlier: [
+    {
+      n: 1,
+      name: NAME,
+      phase: 'Failed',
+      reason: 'GateFailed',
+      message: 'The gate failed.',
+      guidance: null,
+      promptMode: 'append',
+    },
+  ],
+  credentials: { gitEnvironment: { SSH_AUTH_SOCK: '/agent' }, secretFiles: ['/secret'] },
+  stopGraceMs: 30_000,
+  holdLimitMs: 30_000,
+}
+
+const viewReport = { replica: 'one', views: 2, current: true, sequence: 9, of: 9 }
+const documentsReport = {
+  id: 'rebuild-1',
+  state: 'done',
+  sequence: 9,
+  of: 9,
+  written: { workspaces: 1, slots: 0, branches: 1 },
+  problem: null,
+} as const
+
 type Samples = { readonly [Name in keyof typeof CONTRACTS]?: readonly unknown[] }
 
 const SAMPLES = {
@@ -395,32 +437,7 @@ const SAMPLES = {
     { v: 1, channel: 'team', ...TASK, dirty: 9, sent: 9, again: [{ sequence: 7, letter: 3 }], holder: '', beat: 1 },
     { v: 1, channel: 'chat', ...TASK, dirty: 9, sent: 9, holder: '', beat: 1, root: 'C1/1700000000.1' },
   ] satisfies DeliveryDocument[],
-  'runner.attempt-file': [
-    {
-      v: 1,
-      submittedId: 'submitted-1',
-      spec: retry,
-      epoch: EPOCH,
-      workspaceDirectory: '/state/workspaces/workspace-trader',
-      agent: order,
-      files: [{ file: 'prompt.md', destination: 'tasks/master-1.2/attempt-2/prompt.md', executable: false }],
-      promptFile: 'prompt.md',
-      earlier: [
-        {
-          n: 1,
-          name: NAME,
-          phase: 'Failed',
-          reason: 'GateFailed',
-          message: 'The gate failed.',
-          guidance: null,
-          promptMode: 'append',
-        },
-      ],
-      credentials: { gitEnvironment: { SSH_AUTH_SOCK: '/agent' }, secretFiles: ['/secret'] },
-      stopGraceMs: 30_000,
-      holdLimitMs: 30_000,
-    },
-  ] satisfies AttemptFile[],
+  'runner.attempt-file': [attemptFile, { ...attemptFile, agent: claude }],
   'runner.held-file': [
     { v: 1, submittedId: 'submitted-1', workloadUid: UID, spawn: 's', pid: 42, bootId: BOOT, startTicks: '4711' },
   ] satisfies HeldFile[],
@@ -549,6 +566,13 @@ const SAMPLES = {
   'api.replay-answer': [
     { letter: letterView, accepted: true, message: 'Asked.', next: ['It is sent again.'] },
   ] satisfies ReplayAnswer[],
+  'api.rebuild': [{}, { documents: true }],
+  'api.rebuild-answer': [{ views: 2, documents: 'rebuild-1' }],
+  'api.rebuild-status': [{ done: true, views: [viewReport], documents: documentsReport }],
+  'control.report': [
+    { kind: 'view', view: viewReport },
+    { kind: 'documents', documents: documentsReport },
+  ],
   'file.gates': [GATES] satisfies Gates[],
   'file.settings': [
     {},
@@ -583,6 +607,12 @@ const SAMPLES = {
           command: ['agent'],
           environment: { MODE: 'fast' },
           githubUser: 'claude-agent-1',
+          model: 'sonnet',
+        },
+        'claude-agent-2': {
+          adapter: 'claude',
+          program: '/usr/local/bin/claude',
+          credentials: { ANTHROPIC_API_KEY: '/etc/orchestrator/key' },
         },
       },
       caps: { global: 4, agents: { 'claude-agent-1': 2 } },
