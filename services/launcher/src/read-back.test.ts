@@ -56,11 +56,10 @@ describe.each(PUBLISH_FAULTS)('a publish that meets %s', (fault) => {
     const rival: Stage['rival'] = (_site, publish) => publish(started(spec, 'far-uid', 'another machine'))
     await onStage({ type: 'attempt.finished', fault, settings: {}, rival }, async (site) => {
       const elsewhere = fault === 'refusal'
-      const settled = async (): Promise<unknown> =>
-        (await site.workspaces.get('trader'))?.value.grant?.workloadUid ?? null
+      const holder = async (): Promise<unknown> => (await site.workspaces.get('trader'))?.value.grant?.name ?? null
       await expect
-        .poll(async () => [await typesOf(site), await settled()], WAIT)
-        .toEqual(elsewhere ? [['attempt.started'], 'far-uid'] : [['attempt.finished'], null])
+        .poll(async () => [await typesOf(site), await holder(), await site.unsettled()], WAIT)
+        .toEqual([[elsewhere ? 'attempt.started' : 'attempt.finished'], elsewhere ? spec.name : null, 0])
       expect((await site.history(spec)).finished?.data.reason).toBe(elsewhere ? undefined : 'ConfigurationInvalid')
     })
   })
