@@ -87,7 +87,7 @@ export async function startInstallation(
         .attempts('limit=200')
         .catch(() => [])
       await up.end('SIGTERM')
-      await endRunners(attempts.length, stateDirectory)
+      if (attempts.length > 0) await endRunners(stateDirectory)
       if (folder === undefined) await rm(root, { recursive: true, force: true })
     },
   }
@@ -140,8 +140,7 @@ function createUp(stateDirectory: string, settingsFile: string, place: Place): U
 }
 
 /** Attempts outlive `up` on purpose; a test must not leave them behind. */
-async function endRunners(attempts: number, stateDirectory: string): Promise<void> {
-  if (attempts === 0) return
+export async function endRunners(stateDirectory: string): Promise<void> {
   const table = createProcessTable()
   for (const id of await submittedIds(stateDirectory)) table.signalAll(MARKER_VARIABLE, id, 'SIGKILL')
 }
