@@ -1,5 +1,5 @@
-/** More than are ever between launch and end at once. */
-const MAX = 5000
+/** More than are ever between launch and end at once: one for each workspace. */
+const MAX = 1000
 
 /** The newest names: a machine without work remembers no more of its workloads than a real one. */
 export class Recent extends Set<string> {

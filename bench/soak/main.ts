@@ -1,7 +1,10 @@
 /** `npm run soak -- --attempts N [--runtime none|process]`: does anything grow with the attempts? */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeError } from '@orchestrator/shared/core'
 import { z } from 'zod'
+import { describeMachine } from '../harness/machine.ts'
 import { runAttempts } from './attempts.ts'
 import { HELP, type Options, readOptions } from './options.ts'
 import { conclusion, describeRows, isHarmless, type SampleAt, toRows } from './report.ts'
@@ -26,7 +29,16 @@ async function main(): Promise<number> {
   )
   const rows = toRows(samples)
   console.log(`${describeRows(rows)}\n${conclusion(rows)}`)
+  if (options.save) save({ options, seconds, rows, samples })
   return rows.every(isHarmless) ? 0 : 1
+}
+
+function save({ options, ...result }: { readonly options: Options } & Readonly<Record<string, unknown>>): void {
+  const folder = join(import.meta.dirname, '../results')
+  const machine = describeMachine(process.env['ORCHESTRATOR_NATS_SERVER'] ?? 'nats-server')
+  const text = JSON.stringify({ ...options, ...result, date: new Date().toISOString(), machine }, null, 2)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, `soak-${options.runtime}.json`), `${text}\n`)
 }
 
 function optionsOf(args: readonly string[]): Options | 'help' | 'wrong' {

@@ -3,9 +3,9 @@ import { HELP, readOptions } from './options.ts'
 
 describe('readOptions', () => {
   it('needs nothing, and takes everything that the help names', () => {
-    expect(readOptions([])).toEqual({ attempts: 10_000, runtime: 'none', atOnce: 32 })
-    const all = ['--attempts', '500', '--runtime', 'process', '--at-once', '2']
-    expect(readOptions(all)).toEqual({ attempts: 500, runtime: 'process', atOnce: 2 })
+    expect(readOptions([])).toEqual({ attempts: 10_000, runtime: 'none', atOnce: 32, save: false })
+    const all = ['--attempts', '500', '--runtime', 'process', '--at-once', '2', '--save']
+    expect(readOptions(all)).toEqual({ attempts: 500, runtime: 'process', atOnce: 2, save: true })
     for (const name of all.filter((arg) => arg.startsWith('--'))) expect(HELP).toContain(name)
     expect(readOptions(['--help'])).toBe('help')
   })

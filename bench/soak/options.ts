@@ -11,6 +11,7 @@ process holds, and says whether anything grows with the attempts. Ends with 1 wh
   --runtime R      none: workloads end when they are let go, which leaves the services (default)
                    process: a real runner with git, agent and log for each
   --at-once N      attempts under way at the same time (none: 32, process: 6)
+  --save           write every look to bench/results/soak-<runtime>.json, with the machine
   --help
 
   npm run soak
@@ -26,8 +27,9 @@ const Options = z
     attempts: z.coerce.number().int().min(100).max(1_000_000).default(10_000),
     runtime: z.enum(RUNTIMES).default('none'),
     'at-once': z.coerce.number().int().min(1).max(1000).optional(),
+    save: z.boolean().default(false),
   })
-  .transform(({ attempts, runtime, 'at-once': atOnce }) => ({ attempts, runtime, atOnce: atOnce ?? AT_ONCE[runtime] }))
+  .transform(({ 'at-once': atOnce, ...rest }) => ({ ...rest, atOnce: atOnce ?? AT_ONCE[rest.runtime] }))
 export type Options = z.output<typeof Options>
 
 /** @throws ZodError, or what `parseArgs` throws, naming the option */
@@ -35,7 +37,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     args: [...args],
-    options: { attempts: text, runtime: text, 'at-once': text, help: { type: 'boolean' } },
+    options: { attempts: text, runtime: text, 'at-once': text, save: { type: 'boolean' }, help: { type: 'boolean' } },
   })
   return values.help === true ? 'help' : Options.parse(values)
 }

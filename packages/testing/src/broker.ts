@@ -13,15 +13,17 @@ export interface TestBroker extends TestServers {
 
 export interface TestBrokerOptions extends StoreOptions {
   readonly binary?: string
+  /** Added to this process's own. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
-  const binary = options.binary ?? natsServerBinary()
+  const { binary = natsServerBinary(), environment = {} } = options
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory()).path
   const start = (port: number) => {
     const config = [`port: ${port}`, ...commonConfig(path.join(directory, 'store'), options)]
-    return startNatsProcess({ binary, directory, config })
+    return startNatsProcess({ binary, directory, config, environment })
   }
   let server = await start(-1)
   stack.defer(() => server.end('SIGKILL'))

@@ -21,6 +21,8 @@ export interface NatsProcessOptions {
   /** Holds its configuration and its ports file. */
   readonly directory: string
   readonly config: readonly string[]
+  /** Added to this process's own. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 const START_LIMIT_MS = 10_000
@@ -44,10 +46,14 @@ export interface StoreOptions {
   readonly maxStorageBytes?: number
 }
 
-export async function startNatsProcess({ binary, directory, config }: NatsProcessOptions): Promise<NatsProcess> {
+export async function startNatsProcess(options: NatsProcessOptions): Promise<NatsProcess> {
+  const { binary, directory, config, environment } = options
   const configFile = path.join(directory, 'nats.conf')
   await writeFile(configFile, [...config, `ports_file_dir: ${JSON.stringify(directory)}`].join('\n'))
-  const child = spawn(binary, ['--config', configFile], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(binary, ['--config', configFile], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   const exited = once(child, 'exit')
   const output: string[] = []
   child.stderr.setEncoding('utf8').on('data', (text: string) => output.push(text))
