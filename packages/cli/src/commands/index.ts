@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
+import { registerAgents } from './agents.ts'
 import { registerDeadLetters } from './deadletters/index.ts'
 import { registerDemo } from './demo.ts'
 import { registerDoctor } from './doctor.ts'
@@ -17,5 +18,6 @@ export const COMMANDS: readonly RegisterCommand[] = [
   registerDeadLetters,
   registerRebuild,
   registerDoctor,
+  registerAgents,
   registerDemo,
 ]

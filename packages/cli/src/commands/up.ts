@@ -31,6 +31,7 @@ export function registerUp(program: Command, context: CliContext): void {
           stateDirectory: statePath({ given: flags.stateDir, environment, cwd }),
           settingsFile: settings === undefined ? undefined : resolve(cwd, settings),
           port: flags.port,
+          loginHome: environment.HOME.startsWith('/') && environment.HOME !== '/' ? environment.HOME : undefined,
           logLevel: flags.logLevel,
           brokerBinary: environment.ORCHESTRATOR_NATS_SERVER ?? 'nats-server',
           onReady: (up) => announce(context, up),

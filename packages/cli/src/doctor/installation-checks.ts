@@ -1,10 +1,11 @@
 /** The server, the settings file, and what the settings name. */
 import { readFile } from 'node:fs/promises'
-import type { AgentSettings, Settings } from '@orchestrator/shared/contracts'
+import type { Settings } from '@orchestrator/shared/contracts'
 import { describeError, hasCode, printableLine } from '@orchestrator/shared/core'
 import { loadSettings } from '@orchestrator/shared/service'
 import type { Client } from '../client.ts'
 import { runProgram } from '../run-program.ts'
+import { agentProgramCheck } from './agent-program-check.ts'
 import { type Check, fail, type Finding, ok, warn } from './check.ts'
 import { findProgram, type Machine } from './machine-checks.ts'
 
@@ -48,17 +49,15 @@ export async function checkSettings(file: string | undefined): Promise<SettingsF
 export function settingsChecks(settings: Settings, machine: Machine): readonly Check[] {
   return [
     ...Object.entries(settings.agents).map(([agent, configured]) =>
-      agentCheck({ agent, program: programOf(configured), machine }),
+      configured.adapter === 'command'
+        ? agentCheck({ agent, program: configured.command[0] ?? '', machine })
+        : agentProgramCheck({ agent, configured, machine }),
     ),
     ...settings.channels.webhooks.flatMap(({ name, secretFile }) =>
       secretFile === undefined ? [] : [secretCheck(name, secretFile)],
     ),
     ...repositoriesOf(settings).map((url) => repositoryCheck(url, machine)),
   ]
-}
-
-function programOf(agent: AgentSettings): string {
-  return agent.adapter === 'command' ? (agent.command[0] ?? '') : (agent.program ?? agent.adapter)
 }
 
 function agentCheck({ agent, program, machine }: { agent: string; program: string; machine: Machine }): Check {

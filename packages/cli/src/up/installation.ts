@@ -17,6 +17,8 @@ import { superviseBroker, type SupervisedBroker } from './supervised-broker.ts'
 export interface InstallationOptions {
   readonly stateDirectory: string
   readonly settings: Settings
+  /** Home of the person whose agent logins attempts may use. */
+  readonly loginHome: string | undefined
   /** 0 for any free port. */
   readonly port: number
   /** Path of nats-server. */
@@ -97,5 +99,6 @@ function environmentFor(
     ARCHIVE_DIR: join(options.stateDirectory, 'archive'),
     VIEW_FILE: join(options.stateDirectory, 'view.sqlite'),
     PORT: String(options.port),
+    ...(options.loginHome !== undefined && { AGENT_LOGIN_HOME: options.loginHome }),
   }
 }

@@ -7,6 +7,8 @@ export interface UpOptions {
   readonly stateDirectory: string
   readonly settingsFile: string | undefined
   readonly port: number
+  /** Home of whoever runs it: agents without credentials of their own use its logins. */
+  readonly loginHome: string | undefined
   readonly logLevel: string
   /** Path or name of nats-server. */
   readonly brokerBinary: string
@@ -25,13 +27,13 @@ export interface RunningUp {
  * the next `up` on the same state directory finds them.
  */
 export async function runUp(options: UpOptions, signal: AbortSignal): Promise<void> {
-  const { port, brokerBinary } = options
+  const { port, brokerBinary, loginHome } = options
   const settings = await loadSettings(options.settingsFile)
   const logger = createLogger({ name: 'up', level: options.logLevel, destination: process.stderr })
   await using stack = new AsyncDisposableStack()
   const state = stack.use(await takeStateDirectory(options.stateDirectory))
   const installation = stack.use(
-    await startInstallation({ stateDirectory: state.path, settings, port, brokerBinary, logger, signal }),
+    await startInstallation({ stateDirectory: state.path, settings, port, brokerBinary, loginHome, logger, signal }),
   )
   await state.announce({ v: 1, url: installation.url, pid: process.pid })
   await options.onReady({ installation, stateDirectory: state.path, agents: Object.keys(settings.agents) })
