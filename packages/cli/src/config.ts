@@ -18,10 +18,23 @@ export const CliEnvironment = z.object({
   HOME: z.string().default('/'),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
   SSH_AUTH_SOCK: z.string().optional(),
+  /** How programs that it starts reach the network. */
+  HTTP_PROXY: z.string().optional(),
+  HTTPS_PROXY: z.string().optional(),
+  NO_PROXY: z.string().optional(),
+  NODE_EXTRA_CA_CERTS: z.string().optional(),
   NO_COLOR: z.string().optional(),
   TERM: z.string().optional(),
 })
 export type CliEnvironment = z.output<typeof CliEnvironment>
+
+const NETWORK = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'] as const
+
+/** What a program needs of the environment to reach the network as its caller does. */
+export function networkOf(environment: CliEnvironment): Readonly<Record<string, string>> {
+  const set = NETWORK.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]))
+  return Object.fromEntries(set)
+}
 
 /** @throws TerminalError CONFIG_INVALID */
 export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): CliEnvironment {

@@ -22,6 +22,8 @@ export interface Installing {
   readonly tools: string
   readonly path: string
   readonly home: string
+  /** Proxies and authorities that npm must know here. */
+  readonly network: Readonly<Record<string, string>>
   readonly signal: AbortSignal
 }
 
@@ -87,8 +89,8 @@ interface Command {
   readonly timeoutMs: number
 }
 
-async function run({ path, home, signal }: Installing, command: Command): Promise<ProgramEnd> {
-  return await runProgram({ ...command, environment: { PATH: path, HOME: home, LC_ALL: 'C' }, signal })
+async function run({ path, home, network, signal }: Installing, command: Command): Promise<ProgramEnd> {
+  return await runProgram({ ...command, environment: { ...network, PATH: path, HOME: home, LC_ALL: 'C' }, signal })
 }
 
 /** npm installs the one that fits this machine. */

@@ -10,7 +10,7 @@ async function fakeNpm(bin: string, says: string): Promise<void> {
   await mkdir(bin, { recursive: true })
   const script = [
     '#!/bin/sh',
-    `echo "$@" >> ${bin}/asked`,
+    `echo "$@ with $NODE_EXTRA_CA_CERTS through $HTTPS_PROXY" >> ${bin}/asked`,
     'while [ "$1" != --prefix ]; do shift; done',
     'folder="$2/node_modules/@anthropic-ai/claude-code-linux-x64"',
     'mkdir -p "$folder"',
@@ -34,7 +34,8 @@ describe('agents install', () => {
     await using directory = await temporaryDirectory()
     const bin = join(directory.path, 'bin')
     await fakeNpm(bin, `${CLAUDE_CODE.version} (Claude Code)`)
-    const environment = { PATH: `${bin}:/usr/bin:/bin` }
+    const network = { HTTPS_PROXY: 'http://proxy:3128', NODE_EXTRA_CA_CERTS: '/etc/ca.pem' }
+    const environment = { ...network, PATH: `${bin}:/usr/bin:/bin` }
     const args = ['agents', 'install', 'claude', '--yes', '--state-dir', directory.path]
     const place = join(directory.path, 'tools/bin/claude')
     for (const _ of [1, 2]) expect(await run(args, { environment })).toMatchObject({ code: 0, out: `${place}\n` })
@@ -42,6 +43,7 @@ describe('agents install', () => {
     const asked = (await readFile(join(bin, 'asked'), 'utf8')).trim().split('\n')
     expect(asked).toHaveLength(1)
     expect(asked[0]).toContain(`--ignore-scripts`)
+    expect(asked[0]).toContain('with /etc/ca.pem through http://proxy:3128')
     expect(asked[0]).toContain(`@anthropic-ai/claude-code@${CLAUDE_CODE.version}`)
   })
 

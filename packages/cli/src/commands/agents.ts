@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { CLAUDE_CODE, installClaudeCode, toolsOf } from '../agents/claude-code.ts'
+import { networkOf } from '../config.ts'
 import type { CliContext } from '../context.ts'
 import { statePath } from '../state-path.ts'
 import { confirm } from './confirm.ts'
@@ -44,5 +45,13 @@ async function install(context: CliContext, { yes, stateDir, directory }: Instal
   screen.warn(`Licence: ${licence}`)
   if (yes !== true)
     await confirm(context, { text: 'Install it?', doing: 'installing Claude Code', refused: 'not installed' })
-  screen.print(await installClaudeCode({ tools, path: environment.PATH, home: environment.HOME, signal }))
+  screen.print(
+    await installClaudeCode({
+      tools,
+      path: environment.PATH,
+      home: environment.HOME,
+      network: networkOf(environment),
+      signal,
+    }),
+  )
 }
