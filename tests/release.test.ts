@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,34 +7,11 @@ import { createProcessTable } from '@orchestrator/shared/process'
 import { scriptedAgentCommand, startTestBroker, temporaryDirectory } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { createApi } from './support/api.ts'
+import { startReplica } from './support/replica.ts'
 import { createPlatform, createTarget } from './support/repositories.ts'
 
 const REPOSITORY = join(import.meta.dirname, '..')
 const PATIENCE = { timeout: 60_000, interval: 100 }
-
-interface Service extends AsyncDisposable {
-  output(): string
-}
-
-function start(main: string, environment: Record<string, string>): Service & { readonly child: ChildProcess } {
-  const child = spawn(process.execPath, [join(REPOSITORY, main)], {
-    env: { PATH: process.env['PATH'] ?? '', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  child.stdout.on('data', (data: Buffer) => (output += data.toString()))
-  child.stderr.on('data', (data: Buffer) => (output += data.toString()))
-  return {
-    child,
-    output: () => output,
-    [Symbol.asyncDispose]: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const exited = once(child, 'exit')
-      child.kill('SIGKILL')
-      await exited
-    },
-  }
-}
 
 async function cli(args: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
   const child = spawn(process.execPath, [join(REPOSITORY, 'packages/cli/src/main.ts'), ...args], {
@@ -77,7 +54,7 @@ describe('a workspace whose last attempt ran on a machine that is gone', () => {
       STATE_DIR: state.path,
       LOOK_INTERVAL_MS: '500',
     }
-    await using submitter = start('services/submitter/src/main.ts', {
+    await using submitter = startReplica('submitter', {
       ...environment,
       PORT: '0',
       VIEW_FILE: join(state.path, 'view.sqlite'),
@@ -88,11 +65,11 @@ describe('a workspace whose last attempt ran on a machine that is gone', () => {
     await expect.poll(() => fetch(new URL('/readyz', url())).then(({ status }) => status), PATIENCE).toBe(200)
     const first = await api.submit({ service: 'trader', taskId: '1' })
     {
-      await using launcher = start('services/launcher/src/main.ts', environment)
-      await using watcher = start('services/watcher/src/main.ts', environment)
+      await using launcher = startReplica('launcher', environment)
+      await using watcher = startReplica('watcher', environment)
       await expect.poll(() => watcher.output(), PATIENCE).toContain('"started"')
       await api.until(first.attempt, ({ lastText }) => lastText === 'thinking')
-      await launcher[Symbol.asyncDispose]()
+      await launcher.kill()
       const order = JSON.parse(await readFile(join(state.path, 'launches', first.attempt, 'attempt.json'), 'utf8'))
       createProcessTable().signalAll(MARKER_VARIABLE, String(order.submittedId), 'SIGKILL')
       await expect(api.finished(first.attempt)).resolves.toMatchObject({ phase: 'Unknown' })
@@ -102,7 +79,7 @@ describe('a workspace whose last attempt ran on a machine that is gone', () => {
     await writeFile(join(state.path, 'machine-id'), 'the-new-machine\n')
 
     await using stack = new AsyncDisposableStack()
-    for (const service of ['launcher', 'watcher']) stack.use(start(`services/${service}/src/main.ts`, environment))
+    for (const service of ['launcher', 'watcher']) stack.use(startReplica(service, environment))
     const second = await api.retry({ service: 'trader', taskId: '1' }, { guidance: 'Go on.' })
     const waiting = await api.until(second.attempt, ({ reason }) => reason === 'WorkspaceBusy')
     expect(waiting).toMatchObject({ phase: 'Queued', message: expect.stringContaining('task release') })
