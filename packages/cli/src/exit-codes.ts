@@ -1,7 +1,7 @@
 /** What scripts can rely on. Documented in `--help` and the README of this package; numbers are never used again. */
+import { ServerError } from '@orchestrator/client'
 import type { Phase } from '@orchestrator/shared/contracts'
 import { OrchestratorError } from '@orchestrator/shared/core'
-import { ServerError } from './server-error.ts'
 
 export const EXIT = {
   ok: 0,

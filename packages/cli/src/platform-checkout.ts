@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { GithubUser, RepositoryUrl } from '@orchestrator/shared/contracts'
+import type { CliEnvironment } from './config.ts'
 import { type ProgramEnd, runProgram } from './run-program.ts'
 
 /** The platform repository that a person stands in: what a request may leave out. */
@@ -13,8 +14,7 @@ export interface PlatformCheckout {
 
 export interface CheckoutSearch {
   readonly cwd: string
-  readonly path: string
-  readonly home: string
+  readonly environment: Pick<CliEnvironment, 'PATH' | 'HOME'>
   readonly signal: AbortSignal
 }
 
@@ -31,6 +31,17 @@ export async function findPlatformCheckout(search: CheckoutSearch): Promise<Plat
   if (url === undefined) return undefined
   const user = [configured, ownerOf(url)].find((name) => GithubUser.safeParse(name).success)
   return { url, branch, user }
+}
+
+/** The checkout as fields of a request. */
+export function platformFields(checkout: PlatformCheckout | undefined): Readonly<Record<string, string>> {
+  if (checkout === undefined) return {}
+  const { url, branch, user } = checkout
+  return {
+    platformRepositoryUrl: url,
+    ...(branch !== undefined && { platformBranch: branch }),
+    ...(user !== undefined && { platformUser: user }),
+  }
 }
 
 /** What a remote names, without a token that it may carry; `undefined` when it is nothing that others can fetch. */
@@ -54,8 +65,10 @@ export function ownerOf(url: string): string | undefined {
   return /^(?:[a-z]+:\/\/[^/]+\/|[^/:]+:)\/?([^/]+)\/[^/]+$/.exec(url.replace(/\/+$/, ''))?.[1]
 }
 
-async function ask({ cwd, path, home, signal }: CheckoutSearch, args: readonly string[]): Promise<string | undefined> {
-  const environment = { PATH: path, HOME: home, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' }
+async function ask(search: CheckoutSearch, args: readonly string[]): Promise<string | undefined> {
+  const { cwd, signal } = search
+  const { PATH, HOME } = search.environment
+  const environment = { PATH, HOME, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' }
   const end: ProgramEnd = await runProgram({ file: 'git', args, cwd, environment, timeoutMs: 10_000, signal })
   const text = end.stdout.trim()
   return end.exitCode === 0 && text !== '' ? text : undefined

@@ -1,3 +1,4 @@
+import type { Colour } from '@orchestrator/client/texts'
 import { describeError, printable } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
@@ -6,7 +7,6 @@ import { checkSettings, serverCheck, settingsChecks } from '../doctor/installati
 import { type Machine, machineChecks } from '../doctor/machine-checks.ts'
 import { EXIT } from '../exit-codes.ts'
 import { toJsonLine } from '../output/machine.ts'
-import type { Colour } from '../output/screen.ts'
 import { statePath } from '../state-path.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from './options.ts'
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { type Client, createClient } from '@orchestrator/client'
 import { TerminalError } from '@orchestrator/shared/core'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Client, createClient } from '../client.ts'
 import type { CliContext } from '../context.ts'
 import { findServer } from '../discover.ts'
 
@@ -29,7 +29,7 @@ export function withServerOptions(command: Command): Command {
 export async function connect({ environment, cwd, signal }: CliContext, options: ServerOptions): Promise<Client> {
   const found = await findServer({ server: options.server, stateDirectory: options.stateDir, environment, cwd })
   const token = await readToken(environment.ORCHESTRATOR_TOKEN_FILE)
-  return createClient({ ...found, token, startCommand: `${environment.ORCHESTRATOR_COMMAND} up`, signal })
+  return createClient({ ...found, token, door: 'cli', startCommand: `${environment.ORCHESTRATOR_COMMAND} up`, signal })
 }
 
 async function readToken(file: string | undefined): Promise<string | undefined> {

@@ -1,12 +1,11 @@
+import { type Client, isPassing, PATIENCE_MS } from '@orchestrator/client'
 import { type RebuildAnswer, type RebuildStatus } from '@orchestrator/shared/contracts'
 import { type Clock, RetryableError } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
-import type { Client } from '../client.ts'
 import type { CliContext } from '../context.ts'
 import { describeRebuild, describeRebuilt } from '../output/describe-rebuild.ts'
 import { toJsonLine } from '../output/machine.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from './options.ts'
-import { isPassing, PATIENCE_MS } from './task/watch-attempt.ts'
 
 interface RebuildFlags extends ServerOptions {
   readonly documents?: boolean

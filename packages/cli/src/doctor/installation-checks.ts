@@ -1,9 +1,9 @@
 /** The server, the settings file, and what the settings name. */
 import { readFile } from 'node:fs/promises'
+import type { Client } from '@orchestrator/client'
 import type { Settings } from '@orchestrator/shared/contracts'
 import { describeError, hasCode, printableLine } from '@orchestrator/shared/core'
 import { loadSettings } from '@orchestrator/shared/service'
-import type { Client } from '../client.ts'
 import { runProgram } from '../run-program.ts'
 import { agentProgramCheck } from './agent-program-check.ts'
 import { type Check, fail, type Finding, ok, warn } from './check.ts'

@@ -1,4 +1,14 @@
 /** Dead letters as people read them. Pure. */
+import {
+  type Colour,
+  cutToWidth,
+  type Field,
+  formatDuration,
+  formatFields,
+  formatTable,
+  type Paint,
+  plural,
+} from '@orchestrator/client/texts'
 import type {
   DeadLetterDetail,
   DeadLetterPage,
@@ -7,12 +17,7 @@ import type {
   ReplayAnswer,
 } from '@orchestrator/shared/contracts'
 import { printable, printableLine } from '@orchestrator/shared/core'
-import { plural } from './describe-attempt.ts'
 import { describeFailure, errorToJson } from './describe-error.ts'
-import { formatDuration } from './duration.ts'
-import type { Colour, Paint } from './screen.ts'
-import { type Field, formatFields, formatTable } from './table.ts'
-import { cutToWidth } from './width.ts'
 
 interface Shown {
   readonly now: Date

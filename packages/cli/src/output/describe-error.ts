@@ -1,9 +1,7 @@
-/** Errors as people read them: what is wrong, with which value, and what to do. Pure. */
-import type { Problem } from '@orchestrator/shared/contracts'
-import { describeError, OrchestratorError, printable, printableLine } from '@orchestrator/shared/core'
-import { ServerError } from '../server-error.ts'
-
-const VALUE_MAX = 120
+/** Errors of the command line, which names fields by their flags. Pure. */
+import { ServerError } from '@orchestrator/client'
+import { describeFailure as describeFor } from '@orchestrator/client/texts'
+import { describeError, OrchestratorError, printableLine } from '@orchestrator/shared/core'
 
 /** Fields of a request and the flags that set them. */
 const FLAGS: Readonly<Record<string, string>> = {
@@ -26,18 +24,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 }
 
 export function describeFailure(error: unknown): string {
-  if (error instanceof ServerError) return describeProblem(error.problem)
-  if (error instanceof OrchestratorError) return `error: ${printable(error.message)}${causeOf(error)}`
-  return `error: ${printable(describeError(error))}`
-}
-
-function describeProblem(problem: Problem): string {
-  const faults = (problem.errors ?? []).map(
-    ({ field, value, message }) => `  ${nameOf(field)}${valueOf(value)}: ${printableLine(message)}`,
-  )
-  // With faults the detail only says them once more, in one line.
-  const head = faults.length > 0 ? `${printable(problem.title)}:` : printable(problem.detail)
-  return [`error: ${head}`, ...faults].join('\n')
+  return describeFor(error, nameOf)
 }
 
 /** The same for a program. */
@@ -54,14 +41,4 @@ function nameOf(field: string): string {
   return flag === undefined
     ? name
     : `${name} (${flag}${rest.length > 0 && head === 'limits' ? ` ${printableLine(rest.join('.'))}=…` : ''})`
-}
-
-function valueOf(value: unknown): string {
-  if (value === undefined || value === null) return ''
-  const text = JSON.stringify(value) ?? ''
-  return ` ${printableLine(text.length > VALUE_MAX ? `${text.slice(0, VALUE_MAX)}…` : text)}`
-}
-
-function causeOf({ cause, code }: OrchestratorError): string {
-  return cause === undefined || code === 'SERVER_UNREACHABLE' ? '' : ` (${printable(describeError(cause))})`
 }

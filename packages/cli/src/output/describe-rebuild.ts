@@ -1,8 +1,7 @@
 /** How a rebuild stands, as people read it. Pure. */
+import { formatDuration, plural } from '@orchestrator/client/texts'
 import type { DocumentsReport, RebuildStatus, ViewReport } from '@orchestrator/shared/contracts'
 import { printableLine } from '@orchestrator/shared/core'
-import { plural } from './describe-attempt.ts'
-import { formatDuration } from './duration.ts'
 
 /** One line for each that is at work. */
 export function describeRebuild({ views, documents }: RebuildStatus): readonly string[] {

@@ -1,9 +1,7 @@
 /** A workspace that waits for a person's word, as people read it. Pure. */
+import { type Field, formatDuration, formatFields, formatTable, plural } from '@orchestrator/client/texts'
 import type { ReleaseAnswer, WorkspaceHolder, WorkspaceView } from '@orchestrator/shared/contracts'
 import { printableLine } from '@orchestrator/shared/core'
-import { plural } from './describe-attempt.ts'
-import { formatDuration } from './duration.ts'
-import { type Field, formatFields, formatTable } from './table.ts'
 
 /** What a person is about to vouch for, and what that means. */
 export function describeWorkspace(view: WorkspaceView, now: Date): string {

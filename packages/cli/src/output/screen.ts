@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
-import { cutToWidth } from './width.ts'
+import { type Colour, cutToWidth, type Paint } from '@orchestrator/client/texts'
 
 /** Where a person, or a program, reads what a command says. */
 export interface Screen {
@@ -19,9 +19,6 @@ export interface Screen {
   readonly width: number
   readonly paint: Paint
 }
-
-export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
-export type Paint = (colour: Colour, text: string) => string
 
 const CODES: Record<Colour, readonly [number, number]> = {
   bold: [1, 22],

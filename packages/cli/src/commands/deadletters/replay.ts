@@ -1,11 +1,10 @@
+import { type Client, ServerError } from '@orchestrator/client'
 import { TerminalError } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
-import type { Client } from '../../client.ts'
 import type { CliContext } from '../../context.ts'
 import { exitCodeOfError } from '../../exit-codes.ts'
 import { describeReplays, type Replay, replayToJson } from '../../output/describe-dead-letter.ts'
 import { toJsonLine } from '../../output/machine.ts'
-import { ServerError } from '../../server-error.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
 
 interface ReplayFlags extends ServerOptions {

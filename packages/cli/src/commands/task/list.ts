@@ -1,10 +1,8 @@
-import { Phase, type TaskPage, type Usage } from '@orchestrator/shared/contracts'
-import { printableLine } from '@orchestrator/shared/core'
+import { commandWays, describeTasks } from '@orchestrator/client/texts'
+import { Phase } from '@orchestrator/shared/contracts'
 import { type Command, Option } from 'commander'
 import type { CliContext } from '../../context.ts'
-import { elapsed, paintPhase } from '../../output/describe-attempt.ts'
 import { toJsonLine } from '../../output/machine.ts'
-import { formatTable } from '../../output/table.ts'
 import { connect, parseCount, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
 
 interface ListFlags extends ServerOptions {
@@ -30,41 +28,17 @@ export function registerList(task: Command, context: CliContext): void {
       const { service, phase, agent, tag, limit, cursor } = flags
       const client = await connect(context, flags)
       const page = await client.tasks({ service, phase, agent, tag, limit, cursor })
-      context.screen.print(flags.output === 'json' ? toJsonLine(page) : describeTasks(page, context))
+      const { screen, clock, environment } = context
+      const ways = commandWays(environment.ORCHESTRATOR_COMMAND)
+      screen.print(
+        flags.output === 'json'
+          ? toJsonLine(page)
+          : describeTasks({ page, now: clock.now(), paint: screen.paint, ways }),
+      )
     })
   withExamples(withServerOptions(command), context, [
     'task list',
     'task list --service trader --phase Failed',
     'task list --limit 100 -o json',
   ])
-}
-
-function describeTasks({ tasks, next }: TaskPage, { screen, clock, environment }: CliContext): string {
-  const { paint } = screen
-  if (tasks.length === 0)
-    return `No tasks. Submit one with: ${environment.ORCHESTRATOR_COMMAND} task submit <service> <taskId>`
-  const header = ['SERVICE', 'TASK', 'TAG', 'ATTEMPT', 'PHASE', 'TIME', 'COST', 'AGENT', 'NAME'].map((title) =>
-    paint('dim', title),
-  )
-  const rows = tasks.map(({ service, taskId, tag, latest }) => [
-    service,
-    taskId,
-    tag,
-    String(latest.n),
-    paintPhase(latest.phase, paint) + (latest.reason === null ? '' : ` (${printableLine(latest.reason)})`),
-    elapsed(latest, clock.now()),
-    describeCost(latest.usage),
-    latest.agent,
-    latest.name,
-  ])
-  const isBusy = tasks.some(({ latest }) => latest.reason === 'WorkspaceBusy')
-  const hint = !isBusy
-    ? ''
-    : `\nWorkspaceBusy: see what may still run with: ${environment.ORCHESTRATOR_COMMAND} task release`
-  const more = next === null ? '' : `\nMore with: --cursor ${printableLine(next)}`
-  return formatTable([header, ...rows]) + hint + more
-}
-
-function describeCost(usage: Usage | null): string {
-  return usage === null || usage.costUsd === null ? '-' : `$${usage.costUsd.toFixed(2)}`
 }

@@ -1,12 +1,18 @@
+import { findAttempt, readLog } from '@orchestrator/client'
+import {
+  formatDuration,
+  formatLogLine,
+  type LogLine,
+  type LogState,
+  nextLogState,
+  NO_LOG_STATE,
+} from '@orchestrator/client/texts'
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { EXIT } from '../../exit-codes.ts'
-import { formatDuration } from '../../output/duration.ts'
-import { formatLogLine, type LogLine, type LogState, nextLogState, NO_LOG_STATE } from '../../output/log-line.ts'
 import { escapeJson } from '../../output/machine.ts'
 import { connect, parseCount, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
-import { findAttempt, withAttemptReference } from './attempt-reference.ts'
-import { readLog } from './read-log.ts'
+import { withAttemptReference } from './attempt-reference.ts'
 
 interface LogsFlags extends ServerOptions {
   readonly tag?: string

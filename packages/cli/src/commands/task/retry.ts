@@ -1,8 +1,8 @@
+import { commandWays, describeSubmit } from '@orchestrator/client/texts'
 import { DEFAULT_TAG } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
-import { describeSubmit } from '../../output/describe-submit.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
 import { readGuidance, type RequestFlags, toRequestBody, withRequestFlags } from './request-body.ts'
@@ -46,7 +46,10 @@ async function retry(context: CliContext, task: { service: string; taskId: strin
   const client = await connect(context, flags)
   const answer = await client.retry({ ...task, tag: flags.tag }, toRequestBody(flags, guidance), flags.idempotencyKey)
   if (flags.output === 'json') screen.print(toJsonLine(answer))
-  else screen.print(describeSubmit({ answer, command: environment.ORCHESTRATOR_COMMAND, platformDetected: false }))
+  else
+    screen.print(
+      describeSubmit({ answer, ways: commandWays(environment.ORCHESTRATOR_COMMAND), platformDetected: false }),
+    )
   if (flags.wait === true) {
     await waitForEnd(context, { client, name: answer.attempt, output: flags.output, after: answer.sequence })
   }

@@ -1,9 +1,10 @@
+import { findAttempt } from '@orchestrator/client'
+import { commandWays, describeAttempt } from '@orchestrator/client/texts'
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
-import { describeAttempt } from '../../output/describe-attempt.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
-import { findAttempt, withAttemptReference } from './attempt-reference.ts'
+import { withAttemptReference } from './attempt-reference.ts'
 
 interface StatusFlags extends ServerOptions {
   readonly tag?: string
@@ -18,7 +19,12 @@ export function registerStatus(task: Command, context: CliContext): void {
     if (flags.output === 'json') screen.print(toJsonLine(attempt))
     else
       screen.print(
-        describeAttempt({ attempt, now: clock.now(), paint: screen.paint, command: environment.ORCHESTRATOR_COMMAND }),
+        describeAttempt({
+          attempt,
+          now: clock.now(),
+          paint: screen.paint,
+          ways: commandWays(environment.ORCHESTRATOR_COMMAND),
+        }),
       )
   })
   withExamples(withServerOptions(command), context, [

@@ -1,13 +1,12 @@
+import { findAttempt } from '@orchestrator/client'
+import { commandWays, describeStop } from '@orchestrator/client/texts'
 import { type AttemptView, isTerminal } from '@orchestrator/shared/contracts'
-import { printableLine } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
-import { nextCommand } from '../../output/describe-attempt.ts'
 import { toJsonLine } from '../../output/machine.ts'
-import { formatFields } from '../../output/table.ts'
 import { confirm, type Question } from '../confirm.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
-import { findAttempt, withAttemptReference } from './attempt-reference.ts'
+import { withAttemptReference } from './attempt-reference.ts'
 
 interface StopFlags extends ServerOptions {
   readonly tag?: string
@@ -27,15 +26,7 @@ export function registerStop(task: Command, context: CliContext): void {
       const answer = await client.stop(attempt.name, flags.note === undefined ? {} : { note: flags.note })
       const { screen, environment } = context
       if (flags.output === 'json') return screen.print(toJsonLine(answer))
-      const after = { ...attempt, phase: answer.phase }
-      screen.print(
-        [
-          printableLine(answer.message),
-          describeKept(after),
-          '',
-          nextCommand(after, environment.ORCHESTRATOR_COMMAND),
-        ].join('\n'),
-      )
+      screen.print(describeStop({ answer, attempt, ways: commandWays(environment.ORCHESTRATOR_COMMAND) }))
     })
   withExamples(withServerOptions(command), context, [
     'task stop trader --note "we change the architecture"',
@@ -46,12 +37,4 @@ export function registerStop(task: Command, context: CliContext): void {
 function question({ name, phase }: AttemptView): Question {
   const text = `Stop ${name} (${phase})? Its commits, branch and workspace are kept.`
   return { text, doing: `stopping ${name}`, refused: 'not stopped' }
-}
-
-function describeKept({ name, branch, workspace, repository }: AttemptView): string {
-  return formatFields([
-    ['Attempt', name],
-    ['Branch', `${printableLine(branch)} of ${printableLine(repository.url)}`],
-    ['Workspace', `${printableLine(workspace)} (kept)`],
-  ])
 }

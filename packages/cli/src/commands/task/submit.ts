@@ -1,9 +1,9 @@
+import { commandWays, describeSubmit } from '@orchestrator/client/texts'
 import { DEFAULT_TAG } from '@orchestrator/shared/contracts'
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
-import { describeSubmit } from '../../output/describe-submit.ts'
 import { toJsonLine } from '../../output/machine.ts'
-import { findPlatformCheckout, type PlatformCheckout } from '../../platform-checkout.ts'
+import { findPlatformCheckout, platformFields } from '../../platform-checkout.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
 import { readGuidance, type RequestFlags, toRequestBody, withRequestFlags } from './request-body.ts'
 import { waitForEnd } from './wait-for-end.ts'
@@ -39,32 +39,23 @@ async function submit(
   task: { service: string; taskId: string },
   flags: SubmitFlags,
 ): Promise<void> {
-  const { screen, environment, stdin } = context
+  const { screen, environment, stdin, cwd, signal } = context
   const client = await connect(context, flags)
   const guidance = await readGuidance({ flags, stdin })
-  const checkout = flags.platformRepositoryUrl === undefined ? await detect(context) : undefined
+  const checkout =
+    flags.platformRepositoryUrl === undefined ? await findPlatformCheckout({ cwd, environment, signal }) : undefined
   const body = { ...task, tag: flags.tag, ...platformFields(checkout), ...toRequestBody(flags, guidance) }
   const answer = await client.submit(body, flags.idempotencyKey)
   if (flags.output === 'json') screen.print(toJsonLine(answer))
   else
     screen.print(
-      describeSubmit({ answer, command: environment.ORCHESTRATOR_COMMAND, platformDetected: checkout !== undefined }),
+      describeSubmit({
+        answer,
+        ways: commandWays(environment.ORCHESTRATOR_COMMAND),
+        platformDetected: checkout !== undefined,
+      }),
     )
   if (flags.wait === true) {
     await waitForEnd(context, { client, name: answer.attempt, output: flags.output, after: answer.sequence })
-  }
-}
-
-async function detect({ cwd, environment, signal }: CliContext): Promise<PlatformCheckout | undefined> {
-  return await findPlatformCheckout({ cwd, path: environment.PATH, home: environment.HOME, signal })
-}
-
-function platformFields(checkout: PlatformCheckout | undefined): Record<string, string> {
-  if (checkout === undefined) return {}
-  const { url, branch, user } = checkout
-  return {
-    platformRepositoryUrl: url,
-    ...(branch !== undefined && { platformBranch: branch }),
-    ...(user !== undefined && { platformUser: user }),
   }
 }

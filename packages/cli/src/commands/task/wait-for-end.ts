@@ -1,12 +1,10 @@
+import { type Client, watchAttempt } from '@orchestrator/client'
+import { commandWays, describeEnd, liveBlock, newsMark, plainLine } from '@orchestrator/client/texts'
 import type { AttemptView } from '@orchestrator/shared/contracts'
 import { isTerminal } from '@orchestrator/shared/contracts'
-import type { Client } from '../../client.ts'
 import type { CliContext } from '../../context.ts'
 import { EXIT, exitCodeOfPhase } from '../../exit-codes.ts'
-import { describeEnd } from '../../output/describe-attempt.ts'
-import { liveBlock, newsMark, plainLine } from '../../output/live-status.ts'
 import { toJsonLine } from '../../output/machine.ts'
-import { watchAttempt } from './watch-attempt.ts'
 
 export interface Waiting {
   readonly client: Client
@@ -63,7 +61,7 @@ function showOne({ screen, clock, environment }: CliContext, { attempt, output, 
     if (isNews) screen.print(toJsonLine(attempt))
   } else if (isTerminal(attempt.phase)) {
     screen.show([])
-    screen.print(describeEnd({ ...text, command: environment.ORCHESTRATOR_COMMAND }))
+    screen.print(describeEnd({ ...text, ways: commandWays(environment.ORCHESTRATOR_COMMAND) }))
   } else if (screen.live) screen.show(liveBlock(text))
   else if (isNews) screen.print(plainLine(text))
 }

@@ -1,8 +1,9 @@
+import { findAttempt } from '@orchestrator/client'
+import { parseDuration } from '@orchestrator/client/texts'
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
-import { parseDuration } from '../../output/duration.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
-import { findAttempt, withAttemptReference } from './attempt-reference.ts'
+import { withAttemptReference } from './attempt-reference.ts'
 import { waitForEnd } from './wait-for-end.ts'
 
 interface WaitFlags extends ServerOptions {

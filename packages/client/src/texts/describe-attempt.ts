@@ -9,8 +9,9 @@ import {
 } from '@orchestrator/shared/contracts'
 import { printable, printableLine } from '@orchestrator/shared/core'
 import { formatDuration } from './duration.ts'
-import type { Colour, Paint } from './screen.ts'
+import type { Colour, Paint } from './paint.ts'
 import { type Field, formatFields } from './table.ts'
+import type { Ways } from './ways.ts'
 
 const COLOURS: Record<Phase, Colour> = {
   Submitted: 'dim',
@@ -28,8 +29,7 @@ export interface AttemptText {
   readonly attempt: AttemptView
   readonly now: Date
   readonly paint: Paint
-  /** How people call this program. */
-  readonly command: string
+  readonly ways: Ways
 }
 
 export function paintPhase(phase: Phase, paint: Paint): string {
@@ -88,11 +88,11 @@ export function describeEnd(text: AttemptText): string {
   ])
 }
 
-function withHeadAndNext({ attempt, paint, command }: AttemptText, fields: readonly Field[]): string {
+function withHeadAndNext({ attempt, paint, ways }: AttemptText, fields: readonly Field[]): string {
   const head = `${paint('bold', attempt.name)}  ${paintPhase(attempt.phase, paint)}`
   const brief = printable(attempt.result?.brief ?? '').trim()
   const lines = brief === '' ? [] : ['', ...brief.split('\n').map((line) => `  ${line}`.trimEnd())]
-  return [head, formatFields(fields), ...lines, '', nextCommand(attempt, command)].join('\n')
+  return [head, formatFields(fields), ...lines, '', nextWay(attempt, ways)].join('\n')
 }
 
 function liveFields({ step, ahead, stopRequested, lastActions }: AttemptView): readonly Field[] {
@@ -139,14 +139,14 @@ function describeVerified(verified: boolean, result: ResultSummary | null): stri
 }
 
 /** What a person most likely does next. */
-export function nextCommand({ name, phase, reason, service, taskId, tag }: AttemptView, command: string): string {
-  const task = `${service} ${taskId}${tag === DEFAULT_TAG ? '' : ` --tag ${tag}`}`
+export function nextWay(attempt: AttemptView, ways: Ways): string {
+  const { name, phase, reason, service } = attempt
   if (!isTerminal(phase) && reason === 'WorkspaceBusy') {
-    return `Follow it with:                              ${command} task wait ${name}\nOnce nothing runs any more in its workspace:  ${command} task release ${service}`
+    return `Follow it with:                              ${ways.follow(name)}\nOnce nothing runs any more in its workspace:  ${ways.release(service)}`
   }
-  if (!isTerminal(phase)) return `Follow it with: ${command} task wait ${name}`
-  if (phase === 'Succeeded') return `Its log: ${command} task logs ${name}`
-  return `Its log:     ${command} task logs ${name}\nTry again:   ${command} task retry ${task} --guidance "what to do differently"`
+  if (!isTerminal(phase)) return `Follow it with: ${ways.follow(name)}`
+  if (phase === 'Succeeded') return `Its log: ${ways.log(name)}`
+  return `Its log:     ${ways.log(name)}\nTry again:   ${ways.retry(attempt)}`
 }
 
 function describeWork({ diffStat, pushedSha, commits }: ResultSummary): string {

@@ -2,7 +2,7 @@
 import { type AttemptView, isTerminal } from '@orchestrator/shared/contracts'
 import { printableLine } from '@orchestrator/shared/core'
 import { describeUsage, elapsed, paintPhase, plural } from './describe-attempt.ts'
-import type { Paint } from './screen.ts'
+import type { Paint } from './paint.ts'
 
 export interface LiveText {
   readonly attempt: AttemptView

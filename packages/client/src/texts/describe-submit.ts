@@ -1,12 +1,12 @@
-/** What `task submit` and `task retry` answer to a person. Pure. */
+/** What a submit and a retry answer to a person. Pure. */
 import { DEFAULT_TAG, type DefaultedField, type SubmitAnswer, ValueSource } from '@orchestrator/shared/contracts'
 import { printable, printableLine } from '@orchestrator/shared/core'
 import { formatFields } from './table.ts'
+import type { Ways } from './ways.ts'
 
 export interface SubmitText {
   readonly answer: SubmitAnswer
-  /** How people call this program. */
-  readonly command: string
+  readonly ways: Ways
   /** The platform repository was taken from the checkout that the person stands in. */
   readonly platformDetected: boolean
 }
@@ -19,10 +19,10 @@ const SOURCES: Record<Exclude<ValueSource, 'request'>, string> = {
   'built-in': 'default',
 }
 
-/** How to follow it over HTTP: here there is a command for that. */
+/** How to follow it over HTTP: other doors have their own way. */
 const FOR_HTTP = /^Follow it: (?:GET|POST) /
 
-export function describeSubmit({ answer, command, platformDetected }: SubmitText): string {
+export function describeSubmit({ answer, ways, platformDetected }: SubmitText): string {
   const said = (value: string, field: DefaultedField): string => value + sourceOf(answer.sources[field])
   const { task, repository, platform } = answer
   const tag = task.tag === DEFAULT_TAG ? '' : `, tag ${task.tag}`
@@ -60,7 +60,7 @@ export function describeSubmit({ answer, command, platformDetected }: SubmitText
     ),
     ...section('What happens next:', next),
     '',
-    `Follow it with: ${command} task wait ${answer.attempt}`,
+    `Follow it with: ${ways.follow(answer.attempt)}`,
   ].join('\n')
 }
 

@@ -25,6 +25,8 @@ export interface ClientOptions {
   /** How the address was found, for messages. */
   readonly source: string
   readonly token: string | undefined
+  /** How people came here: the ledger keeps it. */
+  readonly door: 'cli' | 'mcp'
   /** How to start a server, for messages. */
   readonly startCommand: string
   readonly signal: AbortSignal
@@ -83,7 +85,7 @@ interface Request {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export function createClient({ url, source, token, startCommand, signal }: ClientOptions): Client {
+export function createClient({ url, source, token, door, startCommand, signal }: ClientOptions): Client {
   const unreachable = (why: string, cause?: unknown): TerminalError => {
     const remedy = `is it running? Start it with "${startCommand}", or correct the address`
     return new TerminalError('SERVER_UNREACHABLE', `the server at ${url} (from ${source}) ${why}: ${remedy}`, { cause })
@@ -93,7 +95,7 @@ export function createClient({ url, source, token, startCommand, signal }: Clien
     const target = new URL(path.slice(1), url.endsWith('/') ? url : `${url}/`)
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) target.searchParams.set(name, String(value))
-    const sent = new Headers({ accept: 'application/json', 'x-orchestrator-door': 'cli', ...headers })
+    const sent = new Headers({ accept: 'application/json', 'x-orchestrator-door': door, ...headers })
     if (token !== undefined) sent.set('authorization', `Bearer ${token}`)
     if (body !== undefined) sent.set('content-type', 'application/json')
     try {

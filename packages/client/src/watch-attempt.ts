@@ -1,14 +1,14 @@
 import { type AttemptView, isTerminal } from '@orchestrator/shared/contracts'
 import { type Clock, hasCode } from '@orchestrator/shared/core'
-import type { Client } from '../../client.ts'
-import { ServerError } from '../../server-error.ts'
+import type { Client } from './client.ts'
+import { ServerError } from './server-error.ts'
 
 export const POLL_MS = 1_000
 /** A server that is being restarted is waited for. */
 export const PATIENCE_MS = 30_000
 
 export interface AttemptWatch {
-  readonly client: Client
+  readonly client: Pick<Client, 'attempt'>
   readonly name: string
   /** Sequence of the ledger that the first answer must include. */
   readonly after?: number

@@ -4,7 +4,7 @@ import { printable, printableLine } from '@orchestrator/shared/core'
 import { z } from 'zod'
 import { describeUsage, plural } from './describe-attempt.ts'
 import { formatDuration } from './duration.ts'
-import type { Paint } from './screen.ts'
+import type { Paint } from './paint.ts'
 
 export const LogLine = z.discriminatedUnion('kind', [...RunnerLine.options, LogGapLine, LogEndLine])
 export type LogLine = z.infer<typeof LogLine>

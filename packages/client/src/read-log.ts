@@ -1,11 +1,11 @@
 import type { Clock } from '@orchestrator/shared/core'
 import { z } from 'zod'
-import type { Client } from '../../client.ts'
-import { type LogLine, parseLogLine } from '../../output/log-line.ts'
+import type { Client } from './client.ts'
+import { type LogLine, parseLogLine } from './texts/log-line.ts'
 import { isPassing, PATIENCE_MS, POLL_MS } from './watch-attempt.ts'
 
 export interface LogReading {
-  readonly client: Client
+  readonly client: Pick<Client, 'logs'>
   readonly name: string
   readonly fromLine: number
   readonly follow: boolean
