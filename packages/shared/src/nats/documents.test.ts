@@ -1,3 +1,4 @@
+import { headers, type MsgHdrs } from '@nats-io/nats-core'
 import { silentLog, startTestBroker } from '@orchestrator/testing'
 import { describeOnBrokers, describeOnVersions } from '@orchestrator/testing/vitest'
 import { expect, it } from 'vitest'
@@ -10,6 +11,12 @@ let broker: Broker
 let leases: RepairableDocuments<LeaseDocument>
 const lease = (holder: string, beat = 0): LeaseDocument => ({ v: 1, holder, beat })
 const warnings: object[] = []
+
+function removal(operation: 'DEL' | 'PURGE'): MsgHdrs {
+  const removing = headers()
+  removing.set('KV-Operation', operation)
+  return removing
+}
 
 const describeOnEach = describeOnBrokers(async (server) => {
   broker = await server.connect('test', { logger: { ...silentLog, warn: (details) => warnings.push(details) } })
@@ -30,6 +37,38 @@ describeOnEach('documents', () => {
     await leases.remove('a.1', second)
     expect(await leases.get('a.1')).toBeUndefined()
     expect(await leases.create('a.1', lease('again'))).toBeGreaterThan(second)
+  })
+
+  it.each(['', '.a', 'a.', 'a..b', 'a.*', 'a.>', 'a b', 'a\r\nb'])('never writes under %j', async (key) => {
+    await expect(leases.create(key, lease('me'))).rejects.toMatchObject({ code: 'INPUT_INVALID', retryable: false })
+  })
+
+  it('refuses to create what is there, and creates what was removed, however it was removed', async () => {
+    await broker.js.publish('$KV.leases.gone', '')
+    await expect(leases.create('gone', lease('me'))).rejects.toMatchObject({ code: 'DOCUMENT_CONFLICT' })
+    const { seq } = await broker.js.publish('$KV.leases.gone', '', { headers: removal('PURGE') })
+    expect(await leases.create('gone', lease('me'))).toBe(seq + 1)
+  })
+
+  it('watches what it wrote itself without reading it again, and what others wrote as it is', async () => {
+    const others = await openDocuments(broker, 'leases', LeaseDocument)
+    const stop = new AbortController()
+    const seen: (LeaseDocument | undefined)[] = []
+    const watching = (async () => {
+      for await (const { value } of leases.watch(stop.signal, 'own.*')) seen.push(value)
+    })()
+    await others.create('own.1', lease('other'))
+    await expect.poll(() => seen).toEqual([lease('other')])
+    const mine = lease('me')
+    const revision = await leases.create('own.2', mine)
+    await expect.poll(() => seen).toHaveLength(2)
+    await others.update('own.2', mine, revision)
+    await expect.poll(() => seen).toHaveLength(3)
+    stop.abort()
+    await watching
+    expect(seen[1]).toBe(mine)
+    expect(seen[2]).toEqual(mine)
+    expect(seen[2]).not.toBe(mine)
   })
 
   it('lets exactly one of many creators win', async () => {

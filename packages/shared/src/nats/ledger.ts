@@ -6,7 +6,7 @@ import type { Broker } from './connection.ts'
 import { isLedgerEvent, readMessage, readOrLog, readStrictly } from './event-reading.ts'
 import { type Attempted, encodeLedgerEvent, NO_TRIES, nextTry, readAck, readFault } from './ledger-publish.ts'
 import { ledgerRoom } from './ledger-room.ts'
-import { createOwnEvents } from './own-events.ts'
+import { createOwnMessages } from './own-messages.ts'
 import type {
   ConditionalPublish,
   Decision,
@@ -46,7 +46,7 @@ class JetStreamLedger implements Ledger {
   readonly #broker: Broker
   readonly #source: StreamSource
   readonly #options: LedgerOptions
-  readonly #own = createOwnEvents()
+  readonly #own = createOwnMessages<LedgerEvent>()
   #generation = 1
   #views = 0
 

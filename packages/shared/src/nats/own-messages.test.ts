@@ -2,14 +2,14 @@ import { sampleAttempt, startTestBroker, submittedEvent } from '@orchestrator/te
 import { describe, expect, it } from 'vitest'
 import { taskSubject } from '../contracts/index.ts'
 import { createLedger } from './ledger.ts'
-import { createOwnEvents } from './own-events.ts'
+import { createOwnMessages } from './own-messages.ts'
 
-describe('own events', () => {
+describe('own messages', () => {
   const event = submittedEvent(sampleAttempt('1'))
   const bytes = Buffer.from(JSON.stringify(event))
 
   it('are known by subject and bytes, once', () => {
-    const own = createOwnEvents()
+    const own = createOwnMessages()
     own.remember('task.trader.master.1', bytes, event)
     expect(own.recall('task.trader.master.2', bytes)).toBeUndefined()
     expect(own.recall('task.trader.master.1', Buffer.from('other'))).toBeUndefined()
@@ -18,7 +18,7 @@ describe('own events', () => {
   })
 
   it('that never come back are forgotten', () => {
-    const own = createOwnEvents()
+    const own = createOwnMessages()
     for (let i = 0; i <= 600; i += 1) own.remember(`task.trader.master.${i}`, bytes, event)
     expect(own.recall('task.trader.master.0', bytes)).toBeUndefined()
     expect(own.recall('task.trader.master.600', bytes)).toBe(event)
