@@ -72,7 +72,13 @@ async function runNpm(installing: Installing, prefix: string): Promise<void> {
   ]
   const end = await run(installing, { file: npm, args, cwd: prefix, timeoutMs: INSTALL_TIMEOUT_MS })
   if (end.exitCode === 0) return
-  throw failed(end.timedOut ? 'npm took too long' : `npm said: ${end.stderr.trim().split('\n').at(-1) ?? 'nothing'}`)
+  throw failed(end.timedOut ? 'npm took too long' : `npm said: ${reasonIn(end.stderr)}`)
+}
+
+/** Of npm's words the first that tell more than a code; its last ones only name its log. */
+function reasonIn(stderr: string): string {
+  const errors = stderr.split('\n').flatMap((line) => /^npm (?:error|ERR!) +(\S.*)$/.exec(line)?.[1] ?? [])
+  return errors.find((line) => !/^(?:code|syscall|errno|at) /.test(line)) ?? 'nothing'
 }
 
 async function checkVersion(installing: Installing, binary: string): Promise<void> {

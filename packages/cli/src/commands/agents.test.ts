@@ -58,6 +58,18 @@ describe('agents install', () => {
     expect(await readdir(join(directory.path, 'tools'))).toEqual([])
   })
 
+  it('says why npm could not, not where its log is', async () => {
+    await using directory = await temporaryDirectory()
+    const npm = join(directory.path, 'npm')
+    const words = ['warn old lockfile', 'error code E404', 'error 404 Not Found - GET x', 'error A complete log: y']
+    await writeFile(npm, `#!/bin/sh\n${words.map((line) => `echo 'npm ${line}' >&2\n`).join('')}exit 1\n`, {
+      mode: 0o755,
+    })
+    const args = ['agents', 'install', 'claude', '--yes', '--state-dir', directory.path]
+    const ran = await run(args, { environment: { PATH: `${directory.path}:/usr/bin:/bin` } })
+    expect(ran.error).toContain('could not be installed: npm said: 404 Not Found - GET x\n')
+  })
+
   it('refuses what it does not know', async () => {
     const ran = await run(['agents', 'install', 'cursor', '--yes'])
     expect(ran.code).toBe(2)
