@@ -136,7 +136,11 @@ describe('what the launcher says in the ledger', () => {
     await publishFinished(
       { ledger: broker.ledger, memory: createLedgerMemory(broker.ledger), clock: systemClock },
       { ...first, submittedId: 'x'.repeat(36) },
-      { verdict: { phase: 'Failed', reason: 'LaunchFailed', message }, signal: new AbortController().signal },
+      {
+        verdict: { phase: 'Failed', reason: 'LaunchFailed', message },
+        of: 'unstarted',
+        signal: new AbortController().signal,
+      },
     )
     const [stored] = broker.events
     expect(Buffer.byteLength(JSON.stringify(stored?.event))).toBeLessThan(EVENT_MAX_BYTES)

@@ -80,7 +80,7 @@ export function createDeadLetterHandler(publishing: Publishing): (delivery: Deli
     await publishFinished(
       publishing,
       { ...attempt, submittedId: event.id },
-      { verdict: { phase: 'Failed', reason: 'Undeliverable', message }, signal },
+      { verdict: { phase: 'Failed', reason: 'Undeliverable', message }, of: 'unstarted', signal },
     )
   }
 }

@@ -27,6 +27,7 @@ const other = {
   branch: spec.branch,
 } as const
 const STOP: AttemptHistory = { ...NOTHING, stop: stopRequested(spec) }
+const ELSEWHERE = { kind: 'elsewhere', location: 'far', vouchedBy: undefined } as const
 const STARTED: AttemptHistory = { ...NOTHING, started: started(spec, 'uid') }
 const STARTED_STOP: AttemptHistory = { ...STARTED, stop: stopRequested(spec) }
 const DONE: AttemptHistory = { ...STARTED, finished: finished(spec) }
@@ -134,7 +135,13 @@ const TABLE: readonly [string, Situation, Step['kind'], object?][] = [
   ],
   ['a workload that is gone: the watcher speaks', granted(STARTED, running({ kind: 'gone' }), knownUid), 'idle'],
   ['a stopped workload that is gone', granted(STARTED_STOP, running({ kind: 'gone' }), knownUid), 'idle'],
-  ['a workload on another machine', granted(STARTED_STOP, running({ kind: 'elsewhere' }), knownUid), 'idle'],
+  ['a workload on another machine', granted(STARTED_STOP, running(ELSEWHERE), knownUid), 'idle'],
+  [
+    'a workload on a machine that is gone, as a person vouched',
+    granted(STARTED, running({ ...ELSEWHERE, vouchedBy: 'ada' }), knownUid),
+    'finishLost',
+    { verdict: { phase: 'Unknown', reason: 'WorkloadLost', message: expect.stringMatching(/^ada vouched .*\(far\)/) } },
+  ],
   [
     'a finished workload of which nothing runs',
     granted(DONE, { stage: 'finished', released: true, ours: true }),
@@ -186,7 +193,8 @@ const workload = fc.constantFrom<WorkloadFact>(
   { kind: 'running', overdue: false, dueInMs: 1 },
   { kind: 'running', overdue: true, dueInMs: 0 },
   { kind: 'gone' },
-  { kind: 'elsewhere' },
+  ELSEWHERE,
+  { ...ELSEWHERE, vouchedBy: 'ada' },
 )
 const grants = fc
   .record({ stopRequested: fc.boolean(), finished: fc.boolean(), workloadUid: fc.constantFrom(null, 'uid') })
@@ -235,6 +243,11 @@ describe('whatever the world is', () => {
           expect(
             history.started === undefined || (situation.facts.stage === 'finished' && situation.facts.released),
           ).toBe(true)
+        }
+        if (step.kind === 'finishLost') {
+          const { facts } = situation
+          expect(facts).toMatchObject({ stage: 'started', workload: { kind: 'elsewhere', vouchedBy: 'ada' } })
+          expect(history.finished).toBeUndefined()
         }
         if (step.kind === 'stop') expect(history.started !== undefined && history.finished === undefined).toBe(true)
       }),

@@ -15,13 +15,13 @@ import type { AttemptHistory } from './attempt-history.ts'
 import { needsRefill } from './queue.ts'
 import type { Cap, SlotChoice } from './slots.ts'
 
-/** Where a started workload is. `elsewhere`: on another machine, out of our hands. */
+/** Where a started workload is. `elsewhere`: on another machine, out of our hands but for the word of a person. */
 export type WorkloadFact =
   /** `dueInMs`: when it is overdue, if it is let go now. */
   | { readonly kind: 'held'; readonly dueInMs: number }
   | { readonly kind: 'running'; readonly overdue: boolean; readonly dueInMs: number }
   | { readonly kind: 'gone' }
-  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'elsewhere'; readonly location: string; readonly vouchedBy: string | undefined }
 
 export type BranchFact =
   | { readonly kind: 'unclaimed' }
@@ -86,6 +86,8 @@ export type Step =
       readonly cause: StopCause
       readonly requestedBy: string
     }
+  /** Publish `finished` for an attempt of a machine that is gone for good, as a person vouched. */
+  | { readonly kind: 'finishLost'; readonly grant: Grant; readonly verdict: Verdict }
   | { readonly kind: 'noteFinished'; readonly workloadUid: string }
   | {
       readonly kind: 'awaitRelease'
@@ -161,11 +163,21 @@ function stepForStarted(grant: Grant, history: AttemptHistory, workload: Workloa
     const requestedBy = cause === 'deadline' ? 'the launcher' : (history.stop?.data.requestedBy.caller ?? 'a person')
     return { kind: 'stop', grant, workloadUid, cause, requestedBy }
   }
-  if (workload.kind === 'gone' || workload.kind === 'elsewhere') return { kind: 'idle' }
+  if (workload.kind === 'gone') return { kind: 'idle' }
+  if (workload.kind === 'elsewhere') return stepForElsewhere(grant, workload)
   if (isStopped(grant, history)) return stopFor('requested')
   if (workload.kind === 'held') return { kind: 'letGo', grant, workloadUid, dueInMs: workload.dueInMs }
   if (workload.overdue) return stopFor('deadline')
   return { kind: 'idle', lookAgainMs: workload.dueInMs }
+}
+
+/** Nobody there would ever say how it ended. */
+function stepForElsewhere(grant: Grant, { location, vouchedBy }: Extract<WorkloadFact, { kind: 'elsewhere' }>): Step {
+  if (vouchedBy === undefined) return { kind: 'idle' }
+  const message =
+    `${vouchedBy} vouched that its machine (${location}) is gone and nothing of it runs any more. How far it came is not known: ` +
+    'look at its branch before the next attempt.'
+  return { kind: 'finishLost', grant, verdict: { phase: 'Unknown', reason: 'WorkloadLost', message } }
 }
 
 function stepForFinished(

@@ -5,6 +5,7 @@ import {
   type QueueEntry,
   workspaceSubject,
   type WorkspaceDocument,
+  type WorkspaceReleased,
 } from '@orchestrator/shared/contracts'
 import { type AttemptHistory, eventsOf } from './attempt-history.ts'
 import type { GrantFacts, Situation, WorkloadFact } from './next-step.ts'
@@ -93,7 +94,8 @@ async function observeUnstarted(world: World, grant: Grant, signal: AbortSignal)
 
 async function observeWorkload(world: World, { grant, history }: Granted, signal: AbortSignal): Promise<WorkloadFact> {
   const { started } = history
-  if (started === undefined || !isOurs(world.runtime, started)) return { kind: 'elsewhere' }
+  if (started === undefined) return { kind: 'gone' }
+  if (!isOurs(world.runtime, started)) return await observeElsewhere(world, { grant, started }, signal)
   const state = await world.runtime.state(refOf(grant), started.data.workloadUid)
   if (state.kind === 'gone') return state
   const { limits } = (await world.memory.submission(grant, signal)).data.attempt
@@ -104,24 +106,34 @@ async function observeWorkload(world: World, { grant, history }: Granted, signal
   return { kind: 'running', overdue: dueInMs <= 0, dueInMs: Math.max(0, dueInMs) }
 }
 
+async function observeElsewhere(
+  world: World,
+  { grant, started }: { readonly grant: Grant; readonly started: AttemptStarted },
+  signal: AbortSignal,
+): Promise<WorkloadFact> {
+  const { workloadUid, location } = started.data
+  const word = await findWord(world, { service: grant.service, uid: workloadUid }, signal)
+  return { kind: 'elsewhere', location, vouchedBy: word?.data.requestedBy.caller }
+}
+
 async function observeFinished(world: World, { grant, history }: Granted, signal: AbortSignal): Promise<GrantFacts> {
   const { started } = history
   if (started === undefined) return { stage: 'finished', released: true, ours: true }
   const uid = started.data.workloadUid
   const ours = isOurs(world.runtime, started)
   const proven = ours && (await world.runtime.released(refOf(grant), uid))
-  const released = proven || (await isVouchedFor(world, { service: grant.service, uid }, signal))
+  const released = proven || (await findWord(world, { service: grant.service, uid }, signal)) !== undefined
   return { stage: 'finished', released, ours }
 }
 
 /** A person's word that nothing of the workload runs any more. */
-async function isVouchedFor(
+async function findWord(
   { ledger }: World,
   { service, uid }: { readonly service: string; readonly uid: string },
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<WorkspaceReleased | undefined> {
   const { events } = await ledger.read(workspaceSubject(service), signal)
-  return eventsOf(events, 'workspace.released').some(({ event }) => event.data.workloadUid === uid)
+  return eventsOf(events, 'workspace.released').find(({ event }) => event.data.workloadUid === uid)?.event
 }
 
 /** Whether the workload is in this launcher's runtime and place. */

@@ -51,6 +51,9 @@ export async function performStep(context: StepContext, step: Step): Promise<Ste
     case 'stop':
     case 'awaitRelease':
       return await end(context, step)
+    case 'finishLost':
+      await publishFinished(world, step.grant, { verdict: step.verdict, of: 'started', signal })
+      return goOn(document)
     case 'noteFinished':
       return await write(context, noteFinished(document.value, step.workloadUid))
     case 'release':
@@ -72,7 +75,7 @@ async function finishUnstarted(
 ): Promise<StepEnd> {
   const { grant } = document.value
   if (grant?.submittedId === step.entry.submittedId) await world.runtime.remove(refOf(grant))
-  await publishFinished(world, step.entry, { verdict: step.verdict, signal })
+  await publishFinished(world, step.entry, { verdict: step.verdict, of: 'unstarted', signal })
   return goOn(document)
 }
 

@@ -27,11 +27,18 @@ const SOURCE = 'launcher'
 /** Even if every character of it must be escaped in JSON, the event stays within its limit. */
 const MESSAGE_MAX_BYTES = 1000
 
-/** Ends an attempt that has no `started`; where one is there, or an end, nothing is said. */
+export interface Ending {
+  readonly verdict: Verdict
+  /** What the verdict is about: one that is `unstarted` has no end of ours once a `started` is there. */
+  readonly of: 'unstarted' | 'started'
+  readonly signal: AbortSignal
+}
+
+/** Ends an attempt that nobody else will end; where an end is there, nothing is said. */
 export async function publishFinished(
   publishing: Publishing,
   entry: Pick<QueueEntry, 'service' | 'tag' | 'taskId' | 'n' | 'name' | 'submittedId'>,
-  { verdict, signal }: { readonly verdict: Verdict; readonly signal: AbortSignal },
+  { verdict, of, signal }: Ending,
 ): Promise<void> {
   const { name, submittedId } = entry
   const data = {
@@ -49,7 +56,8 @@ export async function publishFinished(
     time: publishing.clock.now(),
     data,
   })
-  const isLate = ({ started, finished }: AttemptHistory): boolean => started !== undefined || finished !== undefined
+  const isLate = ({ started, finished }: AttemptHistory): boolean =>
+    finished !== undefined || (of === 'unstarted' && started !== undefined)
   await publishUnless(publishing, { attempt: entry, event, isLate, signal })
 }
 

@@ -380,6 +380,34 @@ describe('a workspace that cannot be proven free', () => {
     expect(await reconcileWorkspace(test.world, 'trader', never)).toEqual({})
     expect(historyOf(test.broker, first)).not.toContain('attempt.finished')
   })
+
+  it.each([false, true])(
+    'is freed, and its attempt ended once, when a person vouches that its machine is gone (its end comes in between: %s)',
+    async (isLate) => {
+      const test = createWorld()
+      submit(test.broker, first)
+      test.broker.append(attemptSubject(first), started(first, 'far-uid', 'another machine'))
+      submit(test.broker, second)
+      await noteAttempt(test.world, second, never)
+      expect(await reconcileWorkspace(test.world, 'trader', never)).toEqual({})
+      test.broker.append(workspaceSubject('trader'), released('trader', 'far-uid'))
+      const before = (call: string): Promise<void> => {
+        const isTold = historyOf(test.broker, first).includes('attempt.finished')
+        if (isLate && call === 'ledger.publish' && !isTold)
+          test.broker.append(attemptSubject(first), finished(first, 'Failed'))
+        return Promise.resolve()
+      }
+      const broker = hookedBroker(test.broker, { before, after: () => Promise.resolve() })
+      const replica = createReplica({ broker, runtime: test.machine.runtime })
+      for (let pass = 1; pass <= 3; pass += 1) await reconcileWorkspace(replica, 'trader', never)
+      expect(historyOf(test.broker, first)).toEqual(['attempt.started', 'attempt.finished'])
+      const end = test.broker.events.find(({ event }) => event.type === 'attempt.finished')
+      expect(end?.event.data).toMatchObject(
+        isLate ? { phase: 'Failed' } : { phase: 'Unknown', reason: 'WorkloadLost', verified: false },
+      )
+      expect(historyOf(test.broker, second)).toEqual(['attempt.started'])
+    },
+  )
 })
 
 describe('a lost document', () => {

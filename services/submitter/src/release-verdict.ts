@@ -11,6 +11,10 @@ export interface ReleaseFacts {
   /** The workload that the attempt started with. */
   readonly uid: string | undefined
   readonly isFinished: boolean
+  /** The person says that its machine is gone for good, so nobody else will ever end it. */
+  readonly isMachineGone: boolean
+  /** Machine or cluster that it was started on. */
+  readonly location: string | undefined
   /** Who has the workspace. */
   readonly grant: Grant | null
 }
@@ -25,8 +29,10 @@ export function judgeRelease(facts: ReleaseFacts): { readonly attempt: AttemptNa
       : `${name} has not started: there is no workload of it to vouch for. To end it, stop it ("task stop")`
     throw new TerminalError('ATTEMPT_NOT_STARTED', message, { details: { attempt: name } })
   }
-  if (!isFinished) {
-    const message = `${name} has not ended, so its workload ${uid} may be at work: stop it first ("task stop"), and wait for its end`
+  if (!isFinished && !facts.isMachineGone) {
+    const message =
+      `${name} has not ended, so its workload ${uid} may be at work: stop it first ("task stop"), and wait for its end. ` +
+      `If its machine (${facts.location ?? 'unknown'}) is gone for good, say so ("machineGone", "task release --machine-gone")`
     throw new TerminalError('ATTEMPT_NOT_FINISHED', message, { details: { attempt: name, workloadUid: uid } })
   }
   if (grant?.name !== name) throw notHeld({ service, workloadUid: uid, grant })

@@ -22,6 +22,8 @@ export interface ReleaseRequest {
   /** Of this service. */
   readonly attempt: (AttemptRef & { readonly name: AttemptName }) | undefined
   readonly workloadUid: string | undefined
+  /** Then it need not have ended: the launcher ends it as Unknown. */
+  readonly isMachineGone: boolean
   readonly requestedBy: Requester
   readonly note: string | undefined
 }
@@ -36,7 +38,8 @@ export interface ReleaseDependencies {
 
 /**
  * Publishes a person's word that nothing of a workload runs any more, once for each workload: a second word is answered
- * with the first. Only an attempt that has ended, and that its workspace still waits for, can be vouched for.
+ * with the first. Only an attempt that has ended, or whose machine is gone for good, and that still has its workspace can be
+ * vouched for.
  * @throws TerminalError ATTEMPT_NOT_STARTED, ATTEMPT_NOT_FINISHED, NOTHING_TO_RELEASE; RetryableError BROKER_UNAVAILABLE
  */
 export type Release = (request: ReleaseRequest, signal: AbortSignal) => Promise<ReleaseAnswer>
@@ -82,7 +85,7 @@ export function createRelease(dependencies: ReleaseDependencies): Release {
 /** @returns what may be vouched for, or the word that was given before */
 async function findVouched(
   { ledger, workspaces }: ReleaseDependencies,
-  { service, attempt, workloadUid }: ReleaseRequest,
+  { service, attempt, workloadUid, isMachineGone }: ReleaseRequest,
   signal: AbortSignal,
 ): Promise<Vouched | StoredRelease> {
   const { events: words } = await ledger.read(workspaceSubject(service), signal)
@@ -97,7 +100,9 @@ async function findVouched(
   const first = uid === undefined ? undefined : findRelease(words, uid)
   const isAsked = workloadUid === undefined || workloadUid === uid
   if (first !== undefined && isAsked) return first
-  return judgeRelease({ service, name: named.name, workloadUid, uid, isFinished: finished !== undefined, grant })
+  const isFinished = finished !== undefined
+  const location = started?.data.location
+  return judgeRelease({ service, name: named.name, workloadUid, uid, location, isFinished, isMachineGone, grant })
 }
 
 function namedBy(grant: Grant | null): (AttemptRef & { readonly name: AttemptName }) | undefined {

@@ -233,6 +233,22 @@ describe('a release', () => {
     expect(await releases(site)).toEqual([])
   })
 
+  it('of an attempt that has not ended needs the word that its machine is gone, too', async () => {
+    await using site = await createSite(1)
+    const { submitter } = site
+    await site.give(grantOf(1))
+    await site.append(startedEvent(refOf(1)))
+    const refused = await submitter.refused('/v1/workspaces/trader/release', post({ attempt: FIRST }))
+    expect(refused.detail).toContain('"task release --machine-gone"')
+    const body = { attempt: FIRST, machineGone: true }
+    expect(await submitter.release('trader', body)).toMatchObject({ accepted: true, workloadUid: UID })
+    expect(await submitter.release('trader', body)).toMatchObject({ accepted: false, workloadUid: UID })
+    expect(await releases(site)).toHaveLength(1)
+    expect(
+      (await submitter.refused('/v1/workspaces/trader/release', post({ ...body, machineGone: 'yes' }))).errors,
+    ).toMatchObject([{ field: 'machineGone', value: 'yes' }])
+  })
+
   it('names every fault of a request', async () => {
     await using site = await createBusySite()
     const { submitter } = site

@@ -6,7 +6,7 @@ import { printableLine } from '@orchestrator/shared/core'
 /** What a person is about to vouch for, and what that means. */
 export function describeWorkspace(view: WorkspaceView, now: Date): string {
   return [
-    `${printableLine(view.workspace)} is busy: nothing proves that ${view.holder?.attempt ?? ''} has left it.`,
+    describeHold(view),
     formatFields([...holderFields(view.holder, now), ['Waiting', describeWaiting(view)]]),
     '',
     'By releasing it you vouch, in the ledger and for good, that no process and no pod of this workload runs any more.',
@@ -15,12 +15,18 @@ export function describeWorkspace(view: WorkspaceView, now: Date): string {
   ].join('\n')
 }
 
+function describeHold({ workspace, state, holder }: WorkspaceView): string {
+  const attempt = holder?.attempt ?? ''
+  if (state === 'Busy') return `${printableLine(workspace)} is busy: nothing proves that ${attempt} has left it.`
+  return `${attempt} has not ended, and you say that its machine is gone for good: it will be ended as Unknown.`
+}
+
 function holderFields(holder: WorkspaceHolder | null, now: Date): readonly Field[] {
   if (holder === null) return []
   const { phase, workload, finishedAt } = holder
   const ago = finishedAt === null ? '' : ` (${formatDuration(now.getTime() - Date.parse(finishedAt))} ago)`
   return [
-    ['Ended', `${phase}${finishedAt === null ? '' : `, ${finishedAt}`}${ago}`],
+    [finishedAt === null ? 'Phase' : 'Ended', `${phase}${finishedAt === null ? '' : `, ${finishedAt}`}${ago}`],
     ['Workload', workload === null ? undefined : `${printableLine(workload.uid)} (${printableLine(workload.runtime)})`],
     ['Machine', workload === null ? undefined : printableLine(workload.location)],
   ]

@@ -25,6 +25,8 @@ export interface Mirror {
   refresh(): Promise<void>
   /** Makes it exist without talking to the remote. */
   ensure(): Promise<void>
+  /** Does something for which it need only exist, as empty as it may be; once more when it was damaged and is made anew. */
+  use<T>(work: () => Promise<T>): Promise<T>
   remoteBranch(branch: string): Promise<string | undefined>
   seen(branch: string): Promise<string | undefined>
   markSeen(branch: string, sha: string | undefined): Promise<void>
@@ -58,8 +60,20 @@ export function createMirror({ git, localGit, directory, remote, recorder, signa
     await removeLocks(directory)
     await writeFile(join(directory, 'config'), CONFIG)
   }
-  const fetch = async (): Promise<void> => {
+  // A runner that was killed while it made the mirror leaves half of one.
+  const use: Mirror['use'] = async (work) => {
     await ensure()
+    try {
+      return await work()
+    } catch (error) {
+      if (!hasCode(error, 'GIT_FAILED') || signal.aborted || (await repository.isSound())) throw error
+      recorder.note('warning', `the runner's own copy of ${remote.url} is damaged and is made anew: ${error.message}`)
+      await rm(directory, { recursive: true, force: true })
+      await ensure()
+      return await work()
+    }
+  }
+  const fetch = async (): Promise<void> => {
     const isNew = (await repository.git(['for-each-ref', '--count=1', 'refs/remotes/origin'])) === ''
     await recorder.recordRemote('target', isNew ? 'clone' : 'fetch', () =>
       withCredentials.git(
@@ -71,17 +85,9 @@ export function createMirror({ git, localGit, directory, remote, recorder, signa
   return {
     repository,
     withCredentials,
+    refresh: () => use(fetch),
     ensure,
-    refresh: async () => {
-      try {
-        await fetch()
-      } catch (error) {
-        if (!hasCode(error, 'GIT_FAILED') || signal.aborted || (await repository.isSound())) throw error
-        recorder.note('warning', `the runner's own copy of ${remote.url} is damaged and is made anew: ${error.message}`)
-        await rm(directory, { recursive: true, force: true })
-        await fetch()
-      }
-    },
+    use,
     remoteBranch: (branch) => repository.commit(`refs/remotes/origin/${branch}`),
     seen: (branch) => repository.commit(`refs/seen/${branch}`),
     markSeen: async (branch, sha) => {

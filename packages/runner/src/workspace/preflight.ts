@@ -56,18 +56,19 @@ async function assertReadable(
 /** Sends nothing, but is refused where a push would be; so it counts as a question, not as a push. */
 async function tryPush({ attempt, mirror, recorder }: PreflightContext): Promise<void> {
   const { branch, repository } = attempt.spec
-  await mirror.ensure()
-  const tree = await mirror.repository.git(['hash-object', '-t', 'tree', '-w', '--stdin'])
   const environment = authorEnvironment(repository.githubUser)
-  const commit = await mirror.repository.git(['commit-tree', '-m', 'A dry run', tree], { environment })
-  await recorder.recordRemote('target', 'lsRemote', () =>
-    mirror.withCredentials.git([
-      'push',
-      '--dry-run',
-      '--porcelain',
-      '--no-verify',
-      repository.url,
-      `+${commit}:refs/heads/${branch}`,
-    ]),
-  )
+  await mirror.use(async () => {
+    const tree = await mirror.repository.git(['hash-object', '-t', 'tree', '-w', '--stdin'])
+    const commit = await mirror.repository.git(['commit-tree', '-m', 'A dry run', tree], { environment })
+    await recorder.recordRemote('target', 'lsRemote', () =>
+      mirror.withCredentials.git([
+        'push',
+        '--dry-run',
+        '--porcelain',
+        '--no-verify',
+        repository.url,
+        `+${commit}:refs/heads/${branch}`,
+      ]),
+    )
+  })
 }

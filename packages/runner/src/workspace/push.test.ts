@@ -119,6 +119,26 @@ describe('push', () => {
     expect(await visit.workspace.push()).toBe(sha)
   })
 
+  it.each([
+    ['has no objects', ['objects']],
+    ['has nothing but a name', ['objects', 'refs', 'HEAD', 'config']],
+    ['has no branches', ['refs']],
+  ])('is tried beforehand even where its own clone was cut while it was made and %s', async (_what, missing) => {
+    {
+      await using visit = await bench.visit()
+      await visit.workspace.preflight()
+    }
+    const { mirror } = layoutOf(bench.attempt(), bench.pushDirectory)
+    for (const name of missing) await rm(join(mirror, name), { recursive: true })
+    await using visit = await bench.visit({ n: 2 })
+    await visit.workspace.preflight()
+    expect(visit.workspace.gitOperations.at(-1)).toMatchObject({
+      repository: 'target',
+      operation: 'lsRemote',
+      ok: true,
+    })
+  })
+
   it('and commit are refused once a later attempt has the workspace', async () => {
     await using visit = await bench.arrive()
     await bench.agentCommits('trader/a.ts', 'a\n')

@@ -78,6 +78,8 @@ export const ReleaseBody = z
     attempt: z.exactOptional(AttemptName),
     workloadUid: z.exactOptional(z.string().min(1).max(300)),
     note: z.exactOptional(z.string().max(1000)),
+    /** The machine of an attempt that has not ended is gone for good: it is ended as Unknown, its workspace freed. */
+    machineGone: z.exactOptional(z.boolean()),
   })
   .refine(
     ({ attempt, workloadUid }) => attempt !== undefined || workloadUid !== undefined,

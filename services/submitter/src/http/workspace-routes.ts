@@ -42,10 +42,13 @@ export function registerWorkspaceRoutes(server: HttpServer, api: Api): void {
   server.post('/v1/workspaces/:service/release', { schema: releaseSchema }, async (request, reply) => {
     await untilReadable(api, undefined)
     const { service } = request.params
-    const { attempt, workloadUid, note } = request.body
+    const { attempt, workloadUid, note, machineGone: isMachineGone = false } = request.body
     const named = attempt === undefined ? undefined : await attemptOf(api, service, attempt)
     const { requestedBy } = callerOf(request)
-    const answer = await api.release({ service, attempt: named, workloadUid, requestedBy, note }, api.signal)
+    const answer = await api.release(
+      { service, attempt: named, workloadUid, isMachineGone, requestedBy, note },
+      api.signal,
+    )
     const { accepted, sequence } = answer
     api.logger.info({ service, attempt: answer.attempt, accepted, sequence }, 'workspace released by a person')
     reply.code(accepted ? 202 : 200)

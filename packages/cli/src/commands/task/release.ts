@@ -13,6 +13,7 @@ interface ReleaseFlags extends ServerOptions {
   readonly tag?: string
   readonly note?: string
   readonly yes?: boolean
+  readonly machineGone?: boolean
 }
 
 interface Named {
@@ -31,6 +32,7 @@ export function registerRelease(task: Command, context: CliContext): void {
     .argument('[taskId]', 'task whose attempt has the workspace: nothing is released if it is another one')
     .option('--tag <tag>', `task list of the platform repository (${DEFAULT_TAG} when a task is named)`)
     .option('--note <text>', 'how you know, for the others')
+    .option('--machine-gone', 'of an attempt that has not ended: its machine is gone for good. It is ended as Unknown')
     .option('-y, --yes', 'do not ask')
     .action(async (service: string | undefined, taskId: string | undefined, flags: ReleaseFlags) => {
       const client = await connect(context, flags)
@@ -41,6 +43,7 @@ export function registerRelease(task: Command, context: CliContext): void {
     'task release',
     'task release trader --note "the machine is switched off"',
     'task release trader 1 --yes -o json',
+    'task release trader 1 --machine-gone --note "its disk burnt"',
   ])
 }
 
@@ -60,7 +63,9 @@ async function release(context: CliContext, { client, named, flags }: Releasing)
   const workspace = await client.workspace(named.service)
   const holder = holderOf(workspace, named)
   // A server that is asked all the same says best why not, or who has vouched before.
-  if (flags.yes !== true && workspace.state === 'Busy' && holder.released === null) {
+  const isMachineGone = flags.machineGone === true
+  const isDue = workspace.state === 'Busy' || (isMachineGone && workspace.state === 'InUse')
+  if (flags.yes !== true && isDue && holder.released === null) {
     await confirm(context, {
       text: describeWorkspace(workspace, clock.now()),
       doing: `releasing ${workspace.workspace}`,
@@ -72,6 +77,7 @@ async function release(context: CliContext, { client, named, flags }: Releasing)
     attempt: holder.attempt,
     ...(holder.workload === null ? {} : { workloadUid: holder.workload.uid }),
     ...(note === undefined ? {} : { note }),
+    ...(isMachineGone ? { machineGone: true } : {}),
   })
   screen.print(flags.output === 'json' ? toJsonLine(answer) : describeRelease(answer, workspace))
 }
