@@ -50,7 +50,7 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
   }
   const loops = stack.use(createBackgroundLoops({ logger, clock }))
   const channels = settings.channels.webhooks.map((webhook) => ({
-    channel: createWebhookChannel({ settings: webhook, timeoutMs: WEBHOOK_TIMEOUT_MS, clock }),
+    channel: stack.use(createWebhookChannel({ settings: webhook, timeoutMs: WEBHOOK_TIMEOUT_MS, clock })),
     concurrency: webhook.concurrency,
   }))
   const tellers = await startTellers(broker, world, channels)

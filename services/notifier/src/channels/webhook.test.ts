@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,13 +11,13 @@ import { startWebhookSink } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { createFakeLedger, submitted, TASK } from '../testing/fakes.ts'
 import type { Channel, Told } from './port.ts'
-import { createWebhookChannel } from './webhook.ts'
+import { createWebhookChannel, type WebhookChannel } from './webhook.ts'
 
 const SECRET = `whsec_${Buffer.from('a secret of twenty-four b').toString('base64')}`
 const OTHER_SECRET = `whsec_${Buffer.from('another secret of 24 byte').toString('base64')}`
 const HOSTILE = 'a"b\\c\n\u0000\u001b[31m\u202Eé😀\ud800 </script> ${HOME} `id` {{x}} %s'
 
-const channel = (settings: Omit<WebhookSettings, 'name' | 'concurrency'>, timeoutMs = 5_000): Channel =>
+const channel = (settings: Omit<WebhookSettings, 'name' | 'concurrency'>, timeoutMs = 5_000): WebhookChannel =>
   createWebhookChannel({ settings: { name: 'hook', ...settings }, timeoutMs, clock: systemClock })
 
 const tell = async (hook: Channel, guidance?: string, signal = new AbortController().signal): Promise<Told> => {
@@ -30,6 +30,19 @@ async function secretFile(secret: string): Promise<AsyncDisposable & { readonly 
   const path = join(directory, 'secret')
   await writeFile(path, `${secret}\n`)
   return { path, [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) }
+}
+
+async function listen(server: Server): Promise<AsyncDisposable & { readonly url: string }> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const close = async (): Promise<void> => {
+    const closed = once(server, 'close')
+    server.close()
+    server.closeAllConnections()
+    await closed
+  }
+  return { url: `http://127.0.0.1:${port}/`, [Symbol.asyncDispose]: close }
 }
 
 describe('the webhook channel', () => {
@@ -129,13 +142,48 @@ describe('the webhook channel', () => {
       response.once('close', hungUp.resolve)
       const endless = Readable.from(Array.from({ length: 1_000 }, () => Buffer.alloc(64 * 1024)))
       request.resume().once('end', () => endless.pipe(response))
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    expect(await tell(channel({ url: `http://127.0.0.1:${port}/` }))).toBe('delivered')
+    })
+    await using address = await listen(server)
+    expect(await tell(channel({ url: address.url }))).toBe('delivered')
     await hungUp.promise
-    server.closeAllConnections()
-    server.close()
+  })
+
+  it.each([
+    [
+      'breaks off',
+      (response: ServerResponse) =>
+        response.writeHead(200, { 'content-length': '9' }).write('x', () => response.destroy()),
+    ],
+    ['never ends', (response: ServerResponse) => response.writeHead(200, { 'content-length': '9' }).write('x')],
+  ])('takes the status of an answer that %s', async (_case, begin) => {
+    const server = createServer((request, response) => request.resume().once('end', () => begin(response)))
+    await using address = await listen(server)
+    expect(await tell(channel({ url: address.url }, 200))).toBe('delivered')
+  })
+
+  it('keeps its connection from call to call, until it is disposed', async () => {
+    let open = 0
+    let opened = 0
+    const server = createServer((request, response) => request.resume().once('end', () => response.end('thanks')))
+    server.on('connection', (socket) => {
+      open += 1
+      opened += 1
+      socket.once('close', () => (open -= 1))
+    })
+    await using address = await listen(server)
+    const hook = channel({ url: address.url })
+    for (let i = 0; i < 5; i += 1) expect(await tell(hook)).toBe('delivered')
+    expect([opened, open]).toEqual([1, 1])
+    hook[Symbol.dispose]()
+    await expect.poll(() => open).toBe(0)
+  })
+
+  it('speaks TLS where the address says so, and never plain text instead', async () => {
+    let heard = 0
+    await using address = await listen(createServer(() => (heard += 1)))
+    const told = await tell(channel({ url: address.url.replace('http:', 'https:') }))
+    expect(told).toEqual({ unavailable: expect.stringMatching(/^the request failed \((EPROTO|ERR_SSL_[A-Z_]+)\)$/) })
+    expect(heard).toBe(0)
   })
 
   it('rejects an event whose id does not fit into a header', async () => {
