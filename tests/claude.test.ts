@@ -2,23 +2,9 @@ import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MARKER_VARIABLE, type RunnerLine } from '@orchestrator/shared/contracts'
 import { createProcessTable } from '@orchestrator/shared/process'
-import { createGitRemote } from '@orchestrator/testing'
+import { createGitRemote, modelScenario } from '@orchestrator/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { API_KEY, CLAUDE, type ClaudeSite, type Ran, startClaudeSite } from './support/claude.ts'
-
-interface Tool {
-  readonly name: string
-  readonly input: Record<string, unknown>
-}
-
-const write = (path = '{{cwd}}/greeting.txt', content = 'hello\n'): Tool => ({
-  name: 'Write',
-  input: { file_path: path, content },
-})
-const bash = (command: string): Tool => ({ name: 'Bash', input: { command } })
-const read = (path: string): Tool => ({ name: 'Read', input: { file_path: path } })
-const TEST = bash('node --test --test-reporter=tap')
-const USE = { input_tokens: 1000, output_tokens: 100 }
 
 const notesOf = ({ lines }: Ran): string =>
   lines.flatMap((line) => (line.kind === 'note' ? [`${line.level}: ${line.text}`] : [])).join('\n')
@@ -56,13 +42,7 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
   afterAll(async () => site[Symbol.asyncDispose]())
 
   it('does the work: what it says, does and uses is told, what it did is pushed', async () => {
-    const ran = await site.run({
-      turns: [
-        { text: 'Writing.', tools: [write()], usage: USE },
-        { tools: [TEST], usage: USE, expect: { toolError: false } },
-        { text: 'It works.', usage: USE, expect: { toolError: false } },
-      ],
-    })
+    const ran = await site.run('success')
     expect(site.model.failures).toEqual([])
     expect(ran.view).toMatchObject({
       phase: 'Succeeded',
@@ -81,9 +61,7 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
 
   it('that claims tests which it never ran is sent back twice, then ends unverified', async () => {
     const before = site.model.requests.length
-    const ran = await site.run({
-      turns: [{ tools: [write()] }, { text: 'All tests pass!' }, { text: 'They really do.' }, { text: 'Believe me.' }],
-    })
+    const ran = await site.run('claims-tests-it-never-ran')
     expect(ran.view).toMatchObject({
       phase: 'Succeeded',
       reason: 'NotVerified',
@@ -96,18 +74,12 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
   })
 
   it('that does nothing fails with NoChanges, whatever it says', async () => {
-    const { view } = await site.run({ turns: [{ text: 'Done!' }], after: { text: 'Done, I said!' } })
+    const { view } = await site.run('changes-nothing')
     expect(view).toMatchObject({ phase: 'Failed', reason: 'NoChanges' })
   })
 
   it('whose tools are all refused fails with ToolsDenied, although it calls that a success', async () => {
-    const { view } = await site.run({
-      turns: [
-        { tools: [write('{{cwd}}/../task-docs/task.md')] },
-        { tools: [bash('echo x > ../platform-repo/x')] },
-        { text: 'Done.' },
-      ],
-    })
+    const { view } = await site.run('uses-refused-tools')
     expect(view).toMatchObject({
       phase: 'Failed',
       reason: 'ToolsDenied',
@@ -116,29 +88,19 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
   })
 
   it('with a wrong key fails at once', async () => {
-    const ran = await site.run({ turns: [{ text: 'never said' }] }, { agent: 'wrong-key' })
+    const ran = await site.run('success', { agent: 'wrong-key' })
     expect(ran.view).toMatchObject({ phase: 'Failed', reason: 'AuthFailed' })
     expect(notesOf(ran)).not.toContain('try 2')
   })
 
   it('gets over a service that is busy, and over a connection that breaks', async () => {
-    const ran = await site.run({
-      turns: [
-        { error: { status: 429, type: 'rate_limit_error', retryAfterSeconds: 1 } },
-        { error: { status: 529, type: 'overloaded_error' } },
-        { tools: [write()] },
-        { text: 'A word that is cut', cut: true },
-      ],
-    })
+    const ran = await site.run('busy-service')
     expect(ran.view).toMatchObject({ phase: 'Succeeded' })
     expect(notesOf(ran)).toMatch(/service failed \(429\), try 1 of 2[\s\S]*service failed \(529\), try 2 of 2/)
   })
 
   it('whose service stays away fails, and says so', async () => {
-    const { view } = await site.run({
-      turns: [],
-      after: { error: { status: 529, type: 'overloaded_error', message: 'busy' } },
-    })
+    const { view } = await site.run('service-stays-away')
     expect(view).toMatchObject({
       phase: 'Failed',
       reason: 'AgentError',
@@ -147,46 +109,38 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
   })
 
   it('that hears nothing from its model is stalled', async () => {
-    const { view } = await site.run({ turns: [{ tools: [write()] }, { hang: true }] }, { limits: { idleMinutes: 0.1 } })
+    const { view } = await site.run('silence', { limits: { idleMinutes: 0.1 } })
     expect(view).toMatchObject({ phase: 'Failed', reason: 'AgentStalled' })
     // What it had done is not lost.
     await expect(site.target.read(view.branch, 'greeting.txt')).resolves.toBe('hello\n')
   })
 
   it('that does the same again and again is spoken to, then ended', async () => {
-    const ran = await site.run({ turns: [{ tools: [write()] }, { repeat: 30, tools: [bash('cat missing-file')] }] })
+    const ran = await site.run('endless-loop')
     expect(ran.view).toMatchObject({ phase: 'Failed', reason: 'AgentStuck' })
     expect(notesOf(ran)).toContain('3 times in a row')
     expect(site.model.requests.some(({ system, prompt }) => `${system}${prompt}`.includes('You repeat yourself'))).toBe(
       true,
     )
-    expect(ofKind(ran, 'tool').length).toBeLessThan(12)
+    // Ending takes a moment, in which a fast agent calls on; left alone it would have called a hundred times.
+    expect(ofKind(ran, 'tool').length).toBeLessThan(50)
   })
 
   it('ends at its budget, and at its turns', async () => {
-    const turns = Array.from({ length: 9 }, (_, index) => ({ tools: [bash(`echo ${index}`)], usage: USE }))
-    const poor = await site.run({ turns }, { limits: { usd: 0.004 } })
+    const poor = await site.run('long-work', { limits: { usd: 0.004 } })
     expect(poor.view).toMatchObject({ phase: 'Failed', reason: 'BudgetReached' })
-    const short = await site.run({ turns }, { limits: { turns: 2 } })
+    const short = await site.run('long-work', { limits: { turns: 2 } })
     expect(short.view).toMatchObject({ phase: 'Failed', reason: 'TurnsReached' })
     expect(short.view.usage?.turns).toBeLessThanOrEqual(3)
   })
 
   it('that is done but does not end is ended, and has succeeded', async () => {
-    const ran = await site.run({
-      turns: [
-        { tools: [write(), TEST] },
-        { tools: [{ name: 'Bash', input: { command: 'tail -f /dev/null', run_in_background: true } }] },
-        { text: 'Done.' },
-      ],
-    })
+    const ran = await site.run('hangs-after-result')
     expect(ran.view).toMatchObject({ phase: 'Succeeded' })
   })
 
   it('stops when asked, although its tools refuse, and keeps what was done', async () => {
-    const name = await site.submit({
-      turns: [{ tools: [write()] }, { tools: [bash("trap '' TERM INT HUP; while :; do tail -f /dev/null; done")] }],
-    })
+    const name = await site.submit('refuses-to-stop')
     const { api } = site.installation
     await expect.poll(async () => (await api.lines(name)).filter(({ kind }) => kind === 'tool')).toHaveLength(1)
     await expect.poll(() => site.model.requests.at(-1)?.results).toHaveLength(1)
@@ -197,7 +151,7 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
   })
 
   it('that is killed has failed, with the signal named', async () => {
-    const name = await site.submit({ turns: [{ tools: [write()] }, { hang: true }] })
+    const name = await site.submit('silence')
     const { api, stateDirectory } = site.installation
     await expect.poll(async () => (await api.lines(name)).filter(({ kind }) => kind === 'tool')).toHaveLength(1)
     const order = JSON.parse(await readFile(join(stateDirectory, 'launches', name, 'attempt.json'), 'utf8'))
@@ -210,32 +164,7 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
   })
 
   it('reads documents, guidelines and history, and cannot write there', async () => {
-    const ran = await site.run({
-      turns: [
-        { tools: [write(), TEST] },
-        {
-          tools: [
-            'task-docs/task.md',
-            'task-docs/acceptance-criteria.md',
-            'CLAUDE.md',
-            'coding-guidelines.md',
-            'github-guidelines.md',
-            'tasks/master-1/attempt-1/result.json',
-            'tasks/master-1/attempt-1/brief.md',
-          ].map((path) => read(`{{cwd}}/../${path}`)),
-        },
-        {
-          expect: { toolError: false },
-          tools: [
-            write('{{cwd}}/../tasks/master-1/attempt-1/brief.md'),
-            write('{{cwd}}/../task-docs/new.md'),
-            write('{{cwd}}/../platform-repo/new.md'),
-          ],
-        },
-        { expect: { toolError: true }, tools: [write('{{cwd}}/../shared/notes.md', 'kept\n')] },
-        { expect: { toolError: false }, text: 'Done.' },
-      ],
-    })
+    const ran = await site.run('looks-around')
     expect(site.model.failures).toEqual([])
     expect(ran.view.phase).toBe('Succeeded')
     expect(
@@ -250,8 +179,7 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
 
   it('knows memory, guidance, documents and the system prompt from the start, and after a resume', async () => {
     const { api } = site.installation
-    const turns = [{ tools: [write(), TEST] }, { text: 'Done.' }]
-    const first = await site.run({ turns })
+    const first = await site.run('quick-success')
     const task = { service: 'trader', taskId: first.view.taskId }
     const lastRequest = (): { system: string; prompt: string } => {
       const request = site.model.requests.at(-1)
@@ -267,7 +195,7 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
     }
     expectBasics(lastRequest())
 
-    site.model.play({ turns })
+    site.model.play(modelScenario('quick-success'))
     const appended = (await api.retry(task, { guidance: 'Be PERSISTENT this time.' })).attempt
     const second = await site.ended(appended)
     expectBasics(lastRequest())
@@ -282,7 +210,7 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
     expect(second.view.usage).toMatchObject({ turns: 2 })
     expect(second.view.usage?.costUsd).toBeLessThan((first.view.usage?.costUsd ?? 0) * 1.9)
 
-    site.model.play({ turns })
+    site.model.play(modelScenario('quick-success'))
     const replaced = (await api.retry(task, { guidance: 'Only THIS counts.', promptMode: 'replace' })).attempt
     const third = await site.ended(replaced)
     expectBasics(lastRequest())
@@ -292,13 +220,7 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
   })
 
   it('runs nothing that the repository brings', async () => {
-    const ran = await site.run({
-      turns: [
-        { tools: [bash('echo "EVIL is [$EVIL]"; ls -a')] },
-        { expect: { toolResult: String.raw`EVIL is \[\]` }, tools: [write(), TEST] },
-        { text: 'Done.' },
-      ],
-    })
+    const ran = await site.run('shows-its-environment')
     expect(site.model.failures).toEqual([])
     expect(ran.view.phase).toBe('Succeeded')
     const files = await site.target.git(['ls-tree', '-r', '--name-only', ran.view.branch])
@@ -311,7 +233,8 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
   })
 
   it('gives its key away in no line and no file, even when it prints it', async () => {
-    const ran = await site.run({ turns: [{ tools: [bash('env'), write(), TEST] }, { text: `The key is ${API_KEY}.` }] })
+    expect(JSON.stringify(modelScenario('gives-its-key-away'))).toContain(API_KEY)
+    const ran = await site.run('gives-its-key-away')
     expect(ran.view.phase).toBe('Succeeded')
     expect(JSON.stringify(ran)).not.toContain(API_KEY)
     const { stateDirectory } = site.installation
@@ -323,27 +246,13 @@ describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => 
   })
 
   it('tells of a subagent, and waits for it', async () => {
-    const ran = await site.run({
-      turns: [
-        { tools: [write(), TEST] },
-        {
-          tools: [
-            { name: 'Task', input: { description: 'look', prompt: 'look around', subagent_type: 'general-purpose' } },
-          ],
-        },
-        { text: 'Waiting.' },
-        { text: 'All done.' },
-      ],
-      subagent: { text: 'Nothing to see.', delayMs: 500 },
-    })
+    const ran = await site.run('subagent')
     expect(ran.view).toMatchObject({ phase: 'Succeeded', lastText: 'All done.' })
     expect(ofKind(ran, 'text').map(({ text }) => text)).toContain('(subagent) Nothing to see.')
   })
 
   it('goes on after its conversation was summed up', async () => {
-    const ran = await site.run({
-      turns: [{ tools: [write(), TEST], usage: { input_tokens: 985_000, output_tokens: 5 } }, { text: 'Done.' }],
-    })
+    const ran = await site.run('fills-its-context')
     expect(ran.view.phase).toBe('Succeeded')
     expect(notesOf(ran)).toContain('summed up (auto)')
   })

@@ -5,7 +5,7 @@ import type { AttemptView, RunnerLine } from '@orchestrator/shared/contracts'
 import {
   claudeProgram,
   type GitRemote,
-  type ModelScriptInput,
+  modelScenario,
   type ScriptedModel,
   startScriptedModel,
   temporaryDirectory,
@@ -30,10 +30,10 @@ export interface ClaudeSite extends AsyncDisposable {
   readonly installation: Installation
   readonly model: ScriptedModel
   readonly target: GitRemote
-  /** Submits the next task, with this script for the model. */
-  submit(script: ModelScriptInput, body?: Readonly<Record<string, unknown>>): Promise<string>
+  /** Submits the next task, with this scenario for the model. */
+  submit(scenario: string, body?: Readonly<Record<string, unknown>>): Promise<string>
   ended(name: string): Promise<Ran>
-  run(script: ModelScriptInput, body?: Readonly<Record<string, unknown>>): Promise<Ran>
+  run(scenario: string, body?: Readonly<Record<string, unknown>>): Promise<Ran>
 }
 
 export async function startClaudeSite(target: GitRemote): Promise<ClaudeSite> {
@@ -64,8 +64,8 @@ export async function startClaudeSite(target: GitRemote): Promise<ClaudeSite> {
     }),
   )
   let taskId = 0
-  const submit: ClaudeSite['submit'] = async (script, body = {}) => {
-    model.play(script)
+  const submit: ClaudeSite['submit'] = async (scenario, body = {}) => {
+    model.play(modelScenario(scenario))
     taskId += 1
     return (await installation.api.submit({ service: 'trader', taskId: String(taskId), ...body })).attempt
   }
@@ -80,7 +80,7 @@ export async function startClaudeSite(target: GitRemote): Promise<ClaudeSite> {
     target,
     submit,
     ended,
-    run: async (script, body) => ended(await submit(script, body)),
+    run: async (scenario, body) => ended(await submit(scenario, body)),
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   }
 }

@@ -47,6 +47,7 @@ export {
 } from './tcp-faults.ts'
 export { type ConversationRequest } from './scripted-model/conversation-request.ts'
 export { type ModelScriptInput } from './scripted-model/scenario.ts'
+export { modelScenario } from './scripted-model/scenarios.ts'
 export { type ScriptedModel, type ScriptedModelOptions, startScriptedModel } from './scripted-model/server.ts'
 export {
   PUBLISH_FAULTS,

@@ -63,6 +63,8 @@ const Plan = z.strictObject({ turns: z.array(ScriptedTurn), after: z.exactOption
 export type Plan = z.infer<typeof Plan>
 
 export const ModelScript = z.strictObject({
+  /** The story in one sentence, for readers. */
+  about: z.exactOptional(z.string()),
   ...Plan.shape,
   /** For conversations that match; the first that does is taken, else the turns above. */
   sessions: z
