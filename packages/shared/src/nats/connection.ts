@@ -101,9 +101,7 @@ function connectError(error: unknown, servers: readonly string[]): Error {
   if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError) {
     return new TerminalError('CONFIG_INVALID', `the broker at ${where} refuses this user or password`, { cause: error })
   }
-  return new RetryableError('BROKER_UNAVAILABLE', `no broker answers at ${where} (${describeError(error)})`, {
-    cause: error,
-  })
+  return new RetryableError('BROKER_UNAVAILABLE', `no broker answers at ${where}`, { cause: error })
 }
 
 async function openJetStream(nc: NatsConnection, { servers, signal }: BrokerOptions): Promise<JetStreamManager> {
