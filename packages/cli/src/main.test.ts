@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { attemptView, startFakeServer } from '@orchestrator/client/testing'
 import { describe, expect, it } from 'vitest'
-import { attemptView, startFakeServer } from './testing/fake-server.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 const NAME = 'trader-claude-agent-1-task1-attempt1'

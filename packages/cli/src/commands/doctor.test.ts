@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startFakeServer } from '@orchestrator/client/testing'
 import { temporaryDirectory } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { repositoriesOf } from '../doctor/installation-checks.ts'
 import { findVersion, isAtLeast } from '../doctor/versions.ts'
-import { startFakeServer } from '../testing/fake-server.ts'
 import { type Ran, run } from '../testing/run.ts'
 
 interface Setting extends AsyncDisposable {

@@ -4,6 +4,7 @@ import { registerAgents } from './agents.ts'
 import { registerDeadLetters } from './deadletters/index.ts'
 import { registerDemo } from './demo.ts'
 import { registerDoctor } from './doctor.ts'
+import { registerMcp } from './mcp.ts'
 import { registerRebuild } from './rebuild.ts'
 import { registerTask } from './task/index.ts'
 import { registerUp } from './up.ts'
@@ -17,6 +18,7 @@ export const COMMANDS: readonly RegisterCommand[] = [
   registerTask,
   registerDeadLetters,
   registerRebuild,
+  registerMcp,
   registerDoctor,
   registerAgents,
   registerDemo,

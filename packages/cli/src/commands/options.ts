@@ -1,14 +1,20 @@
 import { readFile } from 'node:fs/promises'
-import { type Client, createClient } from '@orchestrator/client'
+import { type Client, type ClientOptions, createClient } from '@orchestrator/client'
 import { TerminalError } from '@orchestrator/shared/core'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { CliContext } from '../context.ts'
 import { findServer } from '../discover.ts'
 
-/** Options of every command that talks to a server. */
-export interface ServerOptions {
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+/** Where the server is, as far as the command line says. */
+export interface ServerAddress {
   readonly server?: string
   readonly stateDir?: string
+}
+
+/** Options of every command that asks a server and shows the answer. */
+export interface ServerOptions extends ServerAddress {
   readonly output: 'text' | 'json'
 }
 
@@ -18,18 +24,30 @@ function outputOption(): Option {
     .default('text')
 }
 
-export function withServerOptions(command: Command): Command {
+export function withServerAddress(command: Command): Command {
   return command
     .option('--server <url>', 'address of the server (else ORCHESTRATOR_URL, else what "up" announced on this machine)')
     .option('--state-dir <path>', 'state directory of the "up" to talk to (else ORCHESTRATOR_STATE_DIR)')
-    .addOption(outputOption())
+}
+
+export function withServerOptions(command: Command): Command {
+  return withServerAddress(command).addOption(outputOption())
 }
 
 /** @throws TerminalError SERVER_UNREACHABLE, INPUT_INVALID, CONFIG_INVALID */
-export async function connect({ environment, cwd, signal }: CliContext, options: ServerOptions): Promise<Client> {
-  const found = await findServer({ server: options.server, stateDirectory: options.stateDir, environment, cwd })
+export async function connect(context: CliContext, address: ServerAddress): Promise<Client> {
+  return await openClient(context, address, { door: 'cli', signal: context.signal })
+}
+
+/** For one request of somebody who came by another door. @throws as {@link connect} */
+export async function openClient(
+  { environment, cwd }: CliContext,
+  address: ServerAddress,
+  { door, signal }: Pick<ClientOptions, 'door' | 'signal'>,
+): Promise<Client> {
+  const found = await findServer({ server: address.server, stateDirectory: address.stateDir, environment, cwd })
   const token = await readToken(environment.ORCHESTRATOR_TOKEN_FILE)
-  return createClient({ ...found, token, door: 'cli', startCommand: `${environment.ORCHESTRATOR_COMMAND} up`, signal })
+  return createClient({ ...found, token, door, startCommand: `${environment.ORCHESTRATOR_COMMAND} up`, signal })
 }
 
 async function readToken(file: string | undefined): Promise<string | undefined> {

@@ -1,6 +1,6 @@
+import { type FakeAnswer, type FakeServer, problem, startFakeServer } from '@orchestrator/client/testing'
 import type { RebuildStatus } from '@orchestrator/shared/contracts'
 import { describe, expect, it } from 'vitest'
-import { type FakeAnswer, type FakeServer, problem, startFakeServer } from '../testing/fake-server.ts'
 import { run } from '../testing/run.ts'
 
 const view = { replica: 'a', views: 3, current: false, sequence: 0, of: 1000 }

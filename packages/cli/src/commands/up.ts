@@ -2,11 +2,10 @@ import { resolve } from 'node:path'
 import { printableLine } from '@orchestrator/shared/core'
 import { type Command, Option } from 'commander'
 import type { CliContext } from '../context.ts'
+import { mcpConfiguration } from '../mcp-configuration.ts'
 import { statePath } from '../state-path.ts'
 import { type RunningUp, runUp } from '../up/run-up.ts'
-import { parsePort, withExamples } from './options.ts'
-
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+import { LOG_LEVELS, parsePort, withExamples } from './options.ts'
 
 interface UpFlags {
   readonly config?: string
@@ -43,7 +42,7 @@ export function registerUp(program: Command, context: CliContext): void {
   withExamples(command, context, ['up', 'up --config settings.json', 'up --state-dir ./state --port 0'])
 }
 
-function announce({ screen, environment }: CliContext, up: RunningUp): void {
+function announce({ screen, environment, cwd }: CliContext, up: RunningUp): void {
   const { installation, stateDirectory, agents } = up
   const program = environment.ORCHESTRATOR_COMMAND
   screen.print(`${screen.paint('bold', 'Orchestrator is up')} at ${installation.url}`)
@@ -57,5 +56,14 @@ function announce({ screen, environment }: CliContext, up: RunningUp): void {
   screen.print(
     'Agents run as processes of this user: evidence holds against a mistaken agent, not against a hostile one.',
   )
+  const { claudeCommand, json } = mcpConfiguration({
+    command: program,
+    cwd,
+    home: environment.HOME,
+    stateDirectory,
+    server: undefined,
+  })
+  screen.print(`Tools for a model: ${printableLine(claudeCommand)}`)
+  screen.print(`  in other clients: ${printableLine(json)}`)
   screen.print(`Next: ${program} task submit <service> <task id>, or ${program} doctor. Ctrl-C stops.`)
 }

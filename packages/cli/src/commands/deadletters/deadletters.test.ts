@@ -1,6 +1,6 @@
+import { type FakeAnswer, problem, type Respond, startFakeServer } from '@orchestrator/client/testing'
 import type { DeadLetterDetail, DeadLetterView, ReplayAnswer } from '@orchestrator/shared/contracts'
 import { describe, expect, it } from 'vitest'
-import { type FakeAnswer, problem, type Respond, startFakeServer } from '../../testing/fake-server.ts'
 import { run } from '../../testing/run.ts'
 
 const HOSTILE = 'answered \u001b[2J404\u202E\nand more'

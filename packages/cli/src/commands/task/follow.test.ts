@@ -1,6 +1,6 @@
+import { attemptView, type FakeAnswer, finishedView, problem, startFakeServer } from '@orchestrator/client/testing'
 import type { Phase } from '@orchestrator/shared/contracts'
 import { describe, expect, it } from 'vitest'
-import { attemptView, type FakeAnswer, finishedView, problem, startFakeServer } from '../../testing/fake-server.ts'
 import { run } from '../../testing/run.ts'
 
 const NAME = 'trader-claude-agent-1-task1-attempt1'

@@ -1,6 +1,6 @@
+import { attemptView, type FakeServer, problem, startFakeServer } from '@orchestrator/client/testing'
 import type { WorkspaceView } from '@orchestrator/shared/contracts'
 import { describe, expect, it } from 'vitest'
-import { attemptView, type FakeServer, problem, startFakeServer } from '../../testing/fake-server.ts'
 import { type Ran, run } from '../../testing/run.ts'
 
 const FIRST = 'trader-claude-agent-1-task1-attempt1'

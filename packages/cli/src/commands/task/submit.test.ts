@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { finishedView, problem, startFakeServer, submitAnswer } from '@orchestrator/client/testing'
 import { temporaryDirectory } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-import { finishedView, problem, startFakeServer, submitAnswer } from '../../testing/fake-server.ts'
 import { run } from '../../testing/run.ts'
 
 const HOSTILE = 'see \u001b[2Jhere\u202E\nline two'

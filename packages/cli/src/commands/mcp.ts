@@ -1,0 +1,59 @@
+import process from 'node:process'
+import { createLogger } from '@orchestrator/shared/service'
+import { type Command, Option } from 'commander'
+import packageJson from '../../package.json' with { type: 'json' }
+import type { CliContext } from '../context.ts'
+import { mcpConfiguration } from '../mcp-configuration.ts'
+import { findPlatformCheckout, platformFields } from '../platform-checkout.ts'
+import { statePath } from '../state-path.ts'
+import { LOG_LEVELS, openClient, type ServerAddress, withExamples, withServerAddress } from './options.ts'
+
+interface McpFlags extends ServerAddress {
+  readonly logLevel: string
+}
+
+export function registerMcp(program: Command, context: CliContext): void {
+  const command = program
+    .command('mcp')
+    .description('serve the tools for models by the Model Context Protocol on standard input and output')
+    .addOption(new Option('--log-level <level>', 'of the log on standard error').choices(LOG_LEVELS).default('warn'))
+    .action(async (flags: McpFlags) => {
+      if (context.interactive) context.screen.warn(forPeople(context, flags))
+      await serve(context, flags)
+    })
+  withExamples(withServerAddress(command), context, ['mcp', 'mcp --state-dir ./state', 'mcp --server http://host:7070'])
+  command.addHelpText('after', () => `\n${howToRegister(context, {})}`)
+}
+
+async function serve(context: CliContext, flags: McpFlags): Promise<void> {
+  const { environment, cwd, clock, stdin, signal } = context
+  // Here and not above: only this command needs it.
+  const { serveOverStdio } = await import('@orchestrator/mcp')
+  const dependencies = {
+    version: packageJson.version,
+    command: environment.ORCHESTRATOR_COMMAND,
+    clock,
+    logger: createLogger({ name: 'mcp', level: flags.logLevel, destination: process.stderr }),
+    connect: async (asked: AbortSignal) => await openClient(context, flags, { door: 'mcp', signal: asked }),
+    findPlatform: async (asked: AbortSignal) => {
+      const checkout = await findPlatformCheckout({ cwd, environment, signal: asked })
+      return checkout === undefined ? undefined : platformFields(checkout)
+    },
+  }
+  await serveOverStdio(dependencies, { stdin, stdout: process.stdout }, signal)
+}
+
+function forPeople(context: CliContext, flags: McpFlags): string {
+  return `This speaks JSON-RPC with a program; Ctrl-C ends it. ${howToRegister(context, flags)}`
+}
+
+function howToRegister({ environment, cwd }: CliContext, { stateDir, server }: ServerAddress): string {
+  const { claudeCommand, json } = mcpConfiguration({
+    command: environment.ORCHESTRATOR_COMMAND,
+    cwd,
+    home: environment.HOME,
+    stateDirectory: statePath({ given: stateDir, environment, cwd }),
+    server,
+  })
+  return `Register it in Claude Code:\n  ${claudeCommand}\nIn other clients, for example in .mcp.json:\n  ${json}`
+}

@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { mcpConfiguration, type McpConfigurationOptions } from './mcp-configuration.ts'
+
+const OPTIONS: McpConfigurationOptions = {
+  command: './orchestrator',
+  cwd: '/home/lead/checkout',
+  home: '/home/lead',
+  stateDirectory: '/home/lead/.local/state/orchestrator',
+  server: undefined,
+}
+const USUAL = '/home/lead/checkout/orchestrator'
+
+describe('what a client is told', () => {
+  it('needs no address where the server is found in its usual place', () => {
+    expect(mcpConfiguration(OPTIONS)).toEqual({
+      claudeCommand: `claude mcp add orchestrator -- ${USUAL} mcp`,
+      json: `{"mcpServers":{"orchestrator":{"command":"${USUAL}","args":["mcp"]}}}`,
+    })
+  })
+
+  it.each([
+    ['a state directory of its own', { stateDirectory: '/srv/state' }, `${USUAL} mcp --state-dir /srv/state`],
+    ['a server that was named', { server: 'http://host:7070' }, `${USUAL} mcp --server http://host:7070`],
+  ])('names %s', (_case, change, expected) => {
+    expect(mcpConfiguration({ ...OPTIONS, ...change }).claudeCommand).toMatch(new RegExp(`-- ${expected}$`))
+  })
+
+  it('names the program of the checkout where people found it by its name alone', () => {
+    const { command } = (
+      JSON.parse(mcpConfiguration({ ...OPTIONS, command: 'orchestrator' }).json) as {
+        mcpServers: { orchestrator: { command: string } }
+      }
+    ).mcpServers.orchestrator
+    expect(command).toMatch(/^\/.*\/orchestrator$/)
+    expect(existsSync(command)).toBe(true)
+  })
+
+  it('is one word for each argument in a shell, whatever the path', () => {
+    const stateDirectory = `/srv/it's $(here) "now"`
+    const { claudeCommand } = mcpConfiguration({ ...OPTIONS, stateDirectory })
+    const words = execFileSync('sh', ['-c', `claude() { printf '%s\\n' "$@"; }; ${claudeCommand}`], {
+      encoding: 'utf8',
+    })
+    expect(words.trim().split('\n').at(-1)).toBe(stateDirectory)
+  })
+})

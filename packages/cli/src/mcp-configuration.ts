@@ -1,0 +1,50 @@
+/** How MCP clients are told about `orchestrator mcp`. */
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { statePath } from './state-path.ts'
+
+export interface McpConfigurationOptions {
+  /** How people call this program. */
+  readonly command: string
+  readonly cwd: string
+  readonly home: string
+  /** Absolute; where the `up` that is meant keeps everything. */
+  readonly stateDirectory: string
+  /** As given with `--server`: goes before the state directory. */
+  readonly server: string | undefined
+}
+
+export interface McpConfiguration {
+  /** A line for a shell, for Claude Code. */
+  readonly claudeCommand: string
+  /** The common file format: `.mcp.json` and its kin. */
+  readonly json: string
+}
+
+export function mcpConfiguration(options: McpConfigurationOptions): McpConfiguration {
+  const command = absoluteCommand(options)
+  const args = ['mcp', ...addressArguments(options)]
+  return {
+    claudeCommand: ['claude', 'mcp', 'add', 'orchestrator', '--', command, ...args].map(quoteForShell).join(' '),
+    json: JSON.stringify({ mcpServers: { orchestrator: { command, args } } }),
+  }
+}
+
+/** Clients pass little of their environment on: without an option only the usual place below HOME is found. */
+function addressArguments({ server, home, stateDirectory }: McpConfigurationOptions): readonly string[] {
+  if (server !== undefined) return ['--server', server]
+  const usual = statePath({ given: undefined, environment: { HOME: home }, cwd: '/' })
+  return stateDirectory === usual ? [] : ['--state-dir', stateDirectory]
+}
+
+const CHECKOUT_COMMAND = join(import.meta.dirname, '../../../orchestrator')
+
+/** A client starts it from anywhere: what people typed relative to their folder is made absolute. */
+function absoluteCommand({ command, cwd }: McpConfigurationOptions): string {
+  if (command.includes('/')) return resolve(cwd, command)
+  return existsSync(CHECKOUT_COMMAND) ? CHECKOUT_COMMAND : command
+}
+
+function quoteForShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+}

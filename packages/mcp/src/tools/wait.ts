@@ -1,0 +1,89 @@
+import { watchAttempt } from '@orchestrator/client'
+import { describeAttempt, describeEnd, formatDuration, newsMark, plainLine, PLAIN } from '@orchestrator/client/texts'
+import { type AttemptView, isTerminal } from '@orchestrator/shared/contracts'
+import { z } from 'zod'
+import { AttemptFacts, withText } from '../attempt-facts.ts'
+import { reference, resolve } from '../reference.ts'
+import type { Tool, ToolCall } from '../tool.ts'
+
+/** Under the minute after which many clients give a request up. */
+const WAIT_SECONDS = 45
+const WAIT_MAX_SECONDS = 600
+/** Clients take silence for death: they are told this often that it goes on. */
+const PULSE_MS = 5_000
+
+const input = z.strictObject({
+  ...reference,
+  timeout_seconds: z
+    .exactOptional(z.int().min(1).max(WAIT_MAX_SECONDS))
+    .describe(`number of seconds to wait at most, 1 to ${WAIT_MAX_SECONDS}; ${WAIT_SECONDS} when left out`),
+})
+
+const output = withText({
+  ended: z.boolean().describe('false: it goes on; call again'),
+  attempt: AttemptFacts,
+})
+
+export const waitTool: Tool<typeof input, typeof output> = {
+  name: 'wait_for_task',
+  title: 'Wait for an attempt',
+  description: `Waits until an attempt has ended, telling its progress, and says what came of it. It waits ${WAIT_SECONDS} seconds unless timeout_seconds says otherwise; then it answers how the attempt stands, and is called again. Taking the call back does not stop the attempt.
+Pass attempt, or service, or service and task_id.`,
+  annotations: { readOnlyHint: true, openWorldHint: false },
+  input,
+  output,
+  run: async (given, call) => {
+    const { clock, ways } = call
+    const seconds = given.timeout_seconds ?? WAIT_SECONDS
+    const waited = await waitFor(await resolve(await call.connect(call.signal), given), call, seconds)
+    const { attempt, troubled } = waited
+    const ended = isTerminal(attempt.phase)
+    const text = { attempt, now: clock.now(), paint: PLAIN, ways }
+    if (ended) return { text: describeEnd(text), facts: { ended, attempt } }
+    const again = `Not ended after ${formatDuration(seconds * 1000)}: call wait_for_task again to go on waiting.`
+    const stale = troubled ? ['The server has not answered lately: this is the last that it said.'] : []
+    return { text: [again, ...stale, '', describeAttempt(text)].join('\n'), facts: { ended, attempt } }
+  },
+}
+
+interface Waited {
+  readonly attempt: AttemptView
+  /** The server was silent when the time was over. */
+  readonly troubled: boolean
+}
+
+async function waitFor(found: AttemptView, call: ToolCall, seconds: number): Promise<Waited> {
+  const bound = AbortSignal.timeout(seconds * 1000)
+  const signal = AbortSignal.any([call.signal, bound])
+  const tell = createTeller(call, seconds)
+  let waited: Waited = { attempt: found, troubled: false }
+  const onTrouble = (): void => {
+    waited = { ...waited, troubled: true }
+  }
+  try {
+    const client = await call.connect(signal)
+    for await (const attempt of watchAttempt({ client, name: found.name, clock: call.clock, signal, onTrouble })) {
+      waited = { attempt, troubled: false }
+      await tell(attempt)
+    }
+  } catch (error) {
+    call.signal.throwIfAborted()
+    if (!bound.aborted) throw error
+  }
+  return waited
+}
+
+/** Tells news at once, and that it goes on every few seconds. */
+function createTeller({ clock, progress }: ToolCall, total: number): (attempt: AttemptView) => Promise<void> {
+  const startedAt = clock.monotonicMs()
+  let told: string | undefined
+  let toldAt = Number.NEGATIVE_INFINITY
+  return async (attempt) => {
+    const now = clock.monotonicMs()
+    const mark = newsMark(attempt)
+    if (mark === told && now - toldAt < PULSE_MS) return
+    told = mark
+    toldAt = now
+    await progress({ progress: (now - startedAt) / 1000, total, message: plainLine({ attempt, now: clock.now() }) })
+  }
+}
