@@ -29,6 +29,7 @@ import { createProcessRuntime } from './runtimes/process/process-runtime.ts'
 import { servicesToLookAt, sweepSlots, sweepUnstarted } from './sweeps.ts'
 import { wakeWaiting } from './wake-waiting.ts'
 import { createWakes, type Wakes } from './wakes.ts'
+import { createWorkspaceMemory } from './workspace-memory.ts'
 import type { World } from './world.ts'
 
 type Context = AppContext<LauncherConfig>
@@ -137,12 +138,13 @@ async function openWorld(
   const { GIT_SSH_AUTH_SOCK: agentSocket } = config
   const ledger = await createLedger(broker)
   const memory = createLedgerMemory(ledger)
-  stack.defer(broker.onChange(() => memory.forgetAll()))
+  const remembered = createWorkspaceMemory(workspaces, clock)
+  stack.defer(broker.onChange(() => [memory, remembered].forEach((kept) => kept.forgetAll())))
   const reporter = createProgressReporter({ progress: createProgress(broker), clock, logger })
   return {
     ledger,
     memory,
-    workspaces,
+    workspaces: remembered,
     slots,
     branches: createBranchClaims(branches),
     progress: stack.use(createPatientReporter(reporter, clock)),

@@ -29,6 +29,7 @@ export function answerControl({ world, documents, ledger, notices }: ControlDepe
 
   const sayAgain = async (): Promise<void> => {
     world.branches.forgetAll()
+    world.workspaces.forgetAll()
     world.progress.sayAgain()
     for (const service of await servicesToLookAt(world)) world.wake(service)
   }

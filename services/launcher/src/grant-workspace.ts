@@ -1,6 +1,7 @@
 /** Giving the workspace to an attempt, and taking it back. */
 import type { QueueEntry, SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
 import type { Documents } from '@orchestrator/shared/nats'
+import { nextEpoch } from './epoch.ts'
 import type { Step } from './next-step.ts'
 import { refOf } from './observe.ts'
 import { grantTo, release } from './queue.ts'
@@ -23,7 +24,7 @@ export async function giveWorkspace(context: StepContext, { head, slots: choice 
     return LOST
   }
   const { keys: slots } = taking
-  const epoch = { generation: world.ledger.generation, sequence: await world.ledger.lastSeq(signal) }
+  const epoch = await nextEpoch(world, document.value.service, signal)
   const end = await write(context, grantTo(document.value, head, { epoch, slots, workloadUid: null }))
   world.logger.info({ attempt: head.name, epoch, slots }, 'workspace granted')
   return end

@@ -1,4 +1,5 @@
 import {
+  type AttemptSpec,
   attemptSubject,
   EVENT_MAX_BYTES,
   type OrchestratorEvent,
@@ -7,13 +8,16 @@ import {
 } from '@orchestrator/shared/contracts'
 import { systemClock } from '@orchestrator/shared/core'
 import type { Delivery } from '@orchestrator/shared/nats'
+import { createTestClock } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { createDeadLetterHandler, createMessageHandler, createReplayHandler, serviceOf } from './handle-message.ts'
 import { createLedgerMemory } from './ledger-memory.ts'
 import { publishFinished } from './publish.ts'
+import { emptyDocument } from './queue.ts'
 import { finished, released, specOf, started, stopRequested, submitted } from './testing/builders.ts'
+import { createFakeMachine } from './testing/fake-runtime.ts'
 import { createMemoryBroker } from './testing/memory-broker.ts'
-import { historyOf, submit } from './testing/test-world.ts'
+import { createReplica, historyOf, submit } from './testing/test-world.ts'
 
 const first = specOf({ tag: 'next', taskId: '1.2' })
 
@@ -21,15 +25,19 @@ function delivery(subject: string, event: OrchestratorEvent): Delivery {
   return { stored: { seq: 1, subject, time: new Date(0), event }, tries: 8, signal: new AbortController().signal }
 }
 
-function createHandler() {
+function createHandler(clock = createTestClock()) {
   const broker = createMemoryBroker()
   const woken: string[] = []
-  const dependencies = {
-    ...broker,
-    memory: createLedgerMemory(broker.ledger),
-    wakes: { wake: (service: string) => void woken.push(service) },
+  const { runtime } = createFakeMachine(broker.ledger)
+  const world = createReplica({ broker, runtime, clock })
+  const dependencies = { ...world, wakes: { wake: (service: string) => void woken.push(service) } }
+  return {
+    broker,
+    woken,
+    world,
+    handle: createMessageHandler(dependencies),
+    replay: createReplayHandler(dependencies),
   }
-  return { broker, woken, handle: createMessageHandler(dependencies), replay: createReplayHandler(dependencies) }
 }
 
 describe('a message', () => {
@@ -41,6 +49,28 @@ describe('a message', () => {
       { name: first.name, tag: 'next', sequence: 1 },
     ])
     expect(woken).toEqual(['trader'])
+  })
+
+  it('of a submission that was just made gives it the free workspace at once', async () => {
+    const clock = createTestClock()
+    const { broker, woken, handle, world } = createHandler(clock)
+    await world.workspaces.create('trader', emptyDocument('trader'))
+    const hear = async (spec: AttemptSpec, time: Date): Promise<void> => {
+      const seq = submit(broker, spec)
+      const stored = { seq, subject: taskSubject(spec), time, event: submitted(spec) }
+      await handle({ stored, tries: 1, signal: new AbortController().signal })
+    }
+    await hear(first, clock.now())
+    await hear(specOf({ taskId: '2' }), clock.now())
+    expect((await broker.workspaces.get('trader'))?.value).toMatchObject({
+      grant: { name: first.name, epoch: { generation: 1, sequence: 1 } },
+      entries: [{ taskId: '2' }],
+    })
+    expect(woken).toEqual(['trader', 'trader'])
+    // Much may have been said of one that was made long ago.
+    await world.workspaces.create('auth', emptyDocument('auth'))
+    await hear(specOf({ service: 'auth' }), new Date(clock.now().getTime() - 60_000))
+    expect((await broker.workspaces.get('auth'))?.value).toMatchObject({ grant: null, entries: [{ service: 'auth' }] })
   })
 
   it('of a stop marks it before it is settled', async () => {

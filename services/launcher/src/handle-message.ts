@@ -5,15 +5,21 @@ import {
   type OrchestratorEvent,
   parseSubject,
 } from '@orchestrator/shared/contracts'
+import type { Clock } from '@orchestrator/shared/core'
 import type { Delivery, Handler, ReplayHandler, StoredEvent } from '@orchestrator/shared/nats'
 import { readAttempt } from './attempt-history.ts'
+import type { LedgerMemory } from './ledger-memory.ts'
 import { type NoteDependencies, noteAttempt, noteSubmission } from './note-attempt.ts'
 import { publishFinished, type Publishing } from './publish.ts'
 import type { Wakes } from './wakes.ts'
 
 export interface MessageDependencies extends NoteDependencies {
+  readonly memory: NoteDependencies['memory'] & Pick<LedgerMemory, 'hear'>
   readonly wakes: Pick<Wakes, 'wake'>
 }
+
+/** As long as a submission counts as one that nobody has said anything of. */
+const NEW_FOR_MS = 60_000
 
 /** Messages of one service are handled one after the other: they change one document. */
 export function serviceOf({ subject }: Pick<StoredEvent, 'subject'>): string {
@@ -27,8 +33,10 @@ export function serviceOf({ subject }: Pick<StoredEvent, 'subject'>): string {
  * there; the look itself may fail, be cut, or be taken over by a timer.
  */
 export function createMessageHandler(dependencies: MessageDependencies): Handler {
-  return async ({ stored, signal }) => {
-    await noteMessage(dependencies, stored, signal)
+  return async (delivery) => {
+    const { stored } = delivery
+    dependencies.memory.hear(stored)
+    await noteMessage(dependencies, delivery)
     if (concernsWorkspace(stored.event)) dependencies.wakes.wake(serviceOf(stored))
   }
 }
@@ -63,11 +71,20 @@ function attemptOf({ event, subject }: StoredEvent): AttemptRef | undefined {
   return event.type === 'task.stopRequested' && ref?.kind === 'attempt' ? { ...ref.task, n: ref.n } : undefined
 }
 
-async function noteMessage(dependencies: NoteDependencies, stored: StoredEvent, signal: AbortSignal): Promise<void> {
+async function noteMessage(dependencies: MessageDependencies, delivery: Delivery): Promise<void> {
+  const { stored, signal } = delivery
   const { seq, event } = stored
-  if (event.type === 'task.submitted') return await noteSubmission(dependencies, { seq, event }, signal)
+  if (event.type === 'task.submitted') {
+    const submission = { seq, event, isNew: isNew(dependencies.clock, delivery) }
+    return await noteSubmission(dependencies, submission, signal)
+  }
   const attempt = attemptOf(stored)
   if (attempt !== undefined) await noteAttempt(dependencies, attempt, signal)
+}
+
+/** It cannot have been handled before, and a wrong clock costs no more than a refusal. */
+function isNew(clock: Clock, { stored, tries }: Delivery): boolean {
+  return tries === 1 && clock.now().getTime() - stored.time.getTime() < NEW_FOR_MS
 }
 
 /** An attempt whose submission cannot be handled would wait for ever: it ends instead. */

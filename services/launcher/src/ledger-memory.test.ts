@@ -1,4 +1,5 @@
 import { attemptSubject, taskSubject } from '@orchestrator/shared/contracts'
+import { createTestClock } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { createLedgerMemory } from './ledger-memory.ts'
 import { createPass } from './pass.ts'
@@ -47,6 +48,32 @@ describe('the memory of the ledger', () => {
     expect(memory.recall(spec)).toBeUndefined()
   })
 
+  it('hears of the end of what it knows as started, and asks then no more', async () => {
+    const broker = createMemoryBroker()
+    const { ledger, known } = createCounted(broker)
+    const memory = createLedgerMemory(ledger)
+    broker.append(subject, started(spec, 'uid'))
+    await memory.read(spec, never)
+    const event = finished(spec)
+    memory.hear({ seq: broker.append(subject, event), subject, time: new Date(0), event })
+    expect(memory.recall(spec)?.events.map((stored) => stored.event.type)).toEqual([
+      'attempt.started',
+      'attempt.finished',
+    ])
+    expect(memory.lastSeen).toBe(2)
+    memory.forgetAll()
+    expect(memory.lastSeen).toBe(0)
+    expect(known).toHaveLength(1)
+  })
+
+  it('does not take an end for the whole of an attempt whose start it does not know', () => {
+    const memory = createLedgerMemory(createMemoryBroker().ledger)
+    memory.begin(spec)
+    memory.hear({ seq: 9, subject, time: new Date(0), event: finished(spec) })
+    expect(memory.recall(spec)?.events).toEqual([])
+    expect(memory.lastSeen).toBe(9)
+  })
+
   it('reads a submission once, and refuses another one at its sequence', async () => {
     const broker = createMemoryBroker()
     const sequence = broker.append(taskSubject(spec), submitted(spec))
@@ -67,16 +94,50 @@ describe('the memory of the ledger', () => {
 })
 
 describe('a pass', () => {
+  const createPassOver = (broker: MemoryBroker) => {
+    const memory = createLedgerMemory(broker.ledger)
+    const clock = createTestClock()
+    return { memory, clock, pass: createPass(memory, clock) }
+  }
+
   it('reads an attempt once, and again where nothing protects what is decided', async () => {
     const broker = createMemoryBroker()
-    const memory = createLedgerMemory(broker.ledger)
+    const { memory, pass } = createPassOver(broker)
     await memory.read(spec, never)
-    const pass = createPass(memory)
-    broker.append(subject, stopRequested(spec))
-    expect((await pass.history(spec, never)).stop).toBeDefined()
+    broker.append(subject, started(spec, 'uid'))
+    expect((await pass.history(spec, never)).started).toBeDefined()
     broker.append(subject, finished(spec))
     expect((await pass.history(spec, never)).finished).toBeUndefined()
-    expect((await pass.freshHistory(spec, never)).finished).toBeDefined()
+    expect((await pass.historyOfGrant(spec, never)).finished).toBeDefined()
     expect((await pass.history(spec, never)).finished).toBeDefined()
+  })
+
+  it('does not ask what its own publish has just said, once and for a moment only', async () => {
+    const broker = createMemoryBroker()
+    const { memory, pass, clock } = createPassOver(broker)
+    await pass.historyOfGrant(spec, never)
+    const event = started(spec, 'uid')
+    const publish = (): void => {
+      memory.add({ seq: broker.append(subject, event), subject, time: new Date(0), event })
+      pass.published(spec, clock.monotonicMs())
+    }
+    publish()
+    broker.append(subject, stopRequested(spec))
+    expect(await pass.historyOfGrant(spec, never)).toMatchObject({ started: event, stop: undefined })
+    expect((await pass.historyOfGrant(spec, never)).stop).toBeDefined()
+    publish()
+    await clock.advance(1000)
+    broker.append(subject, finished(spec))
+    expect((await pass.historyOfGrant(spec, never)).finished).toBeDefined()
+  })
+
+  it('takes a submission that has just come as one of which nothing was said, once', async () => {
+    const broker = createMemoryBroker()
+    const { memory, pass } = createPassOver(broker)
+    broker.append(subject, stopRequested(spec))
+    memory.begin(spec)
+    expect((await pass.history(spec, never)).stop).toBeUndefined()
+    expect((await createPass(memory, createTestClock()).history(spec, never)).stop).toBeDefined()
+    expect(memory.begin(spec).lastSeq).toBe(1)
   })
 })

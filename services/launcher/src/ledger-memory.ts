@@ -6,6 +6,8 @@
 import { type AttemptRef, attemptSubject, type TaskSubmitted } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
 import type { Ledger, StoredEvent, SubjectHistory } from '@orchestrator/shared/nats'
+import { readAttempt } from './attempt-history.ts'
+import { createRecent } from './recent.ts'
 
 /** Which `task.submitted` is meant. */
 export interface SubmissionRef {
@@ -23,6 +25,17 @@ export interface LedgerMemory {
   learn(history: SubjectHistory): void
   /** What a publish has just added, expecting what is remembered. */
   add(stored: StoredEvent): void
+  /** A message of the ledger: the end of an attempt whose start is remembered completes what is known of it. */
+  hear(stored: StoredEvent): void
+  /**
+   * The attempt whose submission has just come, a moment after it was made: as far as is known nothing was said of it.
+   * If something was, what is published on this is refused.
+   */
+  begin(attempt: AttemptRef): SubjectHistory
+  /** Once: what {@link begin} has given. */
+  begun(attempt: AttemptRef): SubjectHistory | undefined
+  /** The highest sequence of the ledger that came by here; 0 before any. */
+  readonly lastSeen: number
   /** @throws RetryableError LEDGER_CONFLICT when there is none */
   submission(ref: SubmissionRef, signal: AbortSignal): Promise<TaskSubmitted>
   /** A delivered `task.submitted` needs no reading. */
@@ -38,11 +51,26 @@ const SUBMISSIONS_MAX = 256
 export function createLedgerMemory(ledger: Pick<Ledger, 'read' | 'get'>): LedgerMemory {
   const histories = createRecent<SubjectHistory>(HISTORIES_MAX)
   const submissions = createRecent<TaskSubmitted>(SUBMISSIONS_MAX)
-  const learn = (history: SubjectHistory): void => histories.set(history.subject, history)
+  const begun = createRecent<true>(SUBMISSIONS_MAX)
+  let lastSeen = 0
+  const learn = (history: SubjectHistory): void => {
+    histories.set(history.subject, history)
+    lastSeen = Math.max(lastSeen, history.lastSeq)
+  }
+  const append = (known: SubjectHistory, { event, ...stored }: StoredEvent): void => {
+    if (event.type === 'attempt.progressed') return
+    learn({ subject: known.subject, events: [...known.events, { ...stored, event }], lastSeq: stored.seq })
+  }
   return {
+    get lastSeen() {
+      return lastSeen
+    },
     read: async (attempt, signal) => {
       const subject = attemptSubject(attempt)
-      const history = await ledger.read(subject, signal, histories.get(subject))
+      const known = histories.get(subject)
+      // Nothing follows an end.
+      if (known?.events.at(-1)?.event.type === 'attempt.finished') return known
+      const history = await ledger.read(subject, signal, known)
       learn(history)
       return history
     },
@@ -50,9 +78,28 @@ export function createLedgerMemory(ledger: Pick<Ledger, 'read' | 'get'>): Ledger
     learn,
     add: (stored) => {
       const known = histories.get(stored.subject)
-      if (known === undefined || stored.event.type === 'attempt.progressed') return
-      const events = [...known.events, { ...stored, event: stored.event }]
-      learn({ subject: stored.subject, events, lastSeq: stored.seq })
+      if (known !== undefined) append(known, stored)
+    },
+    hear: (stored) => {
+      lastSeen = Math.max(lastSeen, stored.seq)
+      if (stored.event.type !== 'attempt.finished') return
+      const known = histories.get(stored.subject)
+      // Without a start the end may be of a workload that is not known here.
+      const { started, finished } = readAttempt(known ?? { events: [] })
+      if (known !== undefined && started !== undefined && finished === undefined) append(known, stored)
+    },
+    begin: (attempt) => {
+      const subject = attemptSubject(attempt)
+      begun.set(subject, true)
+      const history = histories.get(subject) ?? { subject, events: [], lastSeq: 0 }
+      learn(history)
+      return history
+    },
+    begun: (attempt) => {
+      const subject = attemptSubject(attempt)
+      const isBegun = begun.get(subject)
+      begun.delete(subject)
+      return isBegun && histories.get(subject)
     },
     submission: async (ref, signal) => {
       const known = submissions.get(ref.submittedId)
@@ -65,6 +112,8 @@ export function createLedgerMemory(ledger: Pick<Ledger, 'read' | 'get'>): Ledger
     forgetAll: () => {
       histories.clear()
       submissions.clear()
+      begun.clear()
+      lastSeen = 0
     },
   }
 }
@@ -77,25 +126,4 @@ async function readSubmission(
   const stored = await ledger.get(sequence, signal)
   if (stored?.event.type === 'task.submitted' && stored.event.id === submittedId) return stored.event
   throw new RetryableError('LEDGER_CONFLICT', `the ledger has no submission of ${name} at ${sequence}`)
-}
-
-interface Recent<T> {
-  get(key: string): T | undefined
-  set(key: string, value: T): void
-  clear(): void
-}
-
-/** A map that lets go of what was set longest ago. */
-function createRecent<T>(max: number): Recent<T> {
-  const values = new Map<string, T>()
-  return {
-    get: (key) => values.get(key),
-    set: (key, value) => {
-      values.delete(key)
-      values.set(key, value)
-      const [oldest] = values.keys()
-      if (values.size > max && oldest !== undefined) values.delete(oldest)
-    },
-    clear: () => values.clear(),
-  }
 }

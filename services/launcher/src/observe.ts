@@ -67,9 +67,8 @@ async function chooseFor(
 }
 
 async function observeGrant({ world, pass, signal }: Look, grant: Grant): Promise<Situation> {
-  const known = await pass.history(grant, signal)
   // Before `started` a stop refuses what we publish; after it nothing would keep a stopped workload from being let go.
-  const history = known.started === undefined ? known : await pass.freshHistory(grant, signal)
+  const history = await pass.historyOfGrant(grant, signal)
   return { at: 'granted', grant, history, facts: await observeFacts(world, { grant, history }, signal) }
 }
 

@@ -85,11 +85,13 @@ async function claimFor({ world, document, signal }: StepContext, entry: QueueEn
 }
 
 async function start(
-  { world, document, signal }: StepContext,
+  { world, pass, document, signal }: StepContext,
   { grant, workloadUid }: StepOf<'publishStarted'>,
 ): Promise<StepEnd> {
   const { attempt: spec } = (await world.memory.submission(grant, signal)).data
-  await publishStarted(world, { grant, spec, runtime: world.runtime, workloadUid, signal })
+  const sinceMs = world.clock.monotonicMs()
+  if (await publishStarted(world, { grant, spec, runtime: world.runtime, workloadUid, signal }))
+    pass.published(grant, sinceMs)
   return goOn(document)
 }
 

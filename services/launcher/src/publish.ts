@@ -69,8 +69,11 @@ export interface StartedClaim {
   readonly signal: AbortSignal
 }
 
-/** Says that the workload exists; nothing is said when the attempt was stopped, has ended, or has a workload already. */
-export async function publishStarted(publishing: Publishing, claim: StartedClaim): Promise<void> {
+/**
+ * Says that the workload exists; nothing is said when the attempt was stopped, has ended, or has a workload already.
+ * @returns whether it was said
+ */
+export async function publishStarted(publishing: Publishing, claim: StartedClaim): Promise<boolean> {
   const { grant, spec, runtime, workloadUid, signal } = claim
   const event = createEvent({
     id: newEventId(),
@@ -91,7 +94,7 @@ export async function publishStarted(publishing: Publishing, claim: StartedClaim
   })
   const isLate = ({ started, stop, finished }: AttemptHistory): boolean =>
     started !== undefined || stop !== undefined || finished !== undefined
-  await publishUnless(publishing, { attempt: grant, event, isLate, signal })
+  return await publishUnless(publishing, { attempt: grant, event, isLate, signal })
 }
 
 interface Saying {
@@ -106,7 +109,7 @@ interface Saying {
 async function publishUnless(
   { ledger, memory }: Publishing,
   { attempt, event, isLate, signal }: Saying,
-): Promise<void> {
+): Promise<boolean> {
   const decide = (history: SubjectHistory): Decision<undefined> =>
     isLate(readAttempt(history))
       ? { kind: 'settled', value: undefined }
@@ -125,4 +128,5 @@ async function publishUnless(
     signal,
   })
   if (published.kind === 'stored') memory.add(published.stored)
+  return published.kind === 'stored'
 }

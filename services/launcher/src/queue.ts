@@ -103,6 +103,13 @@ export function dropFinished(document: WorkspaceDocument, submittedId: string): 
   return entries.length === document.entries.length ? document : { ...document, entries }
 }
 
+/** The workspace is free, and nobody else waits for it. */
+export function hasTurn({ grant, entries, overflowAfter }: WorkspaceDocument, entry: QueueEntry): boolean {
+  const [head, next] = entries
+  const isAlone = head?.submittedId === entry.submittedId && next === undefined && overflowAfter === null
+  return isAlone && grant === null && !entry.stopRequested
+}
+
 export interface Granting {
   readonly epoch: Epoch
   readonly slots: readonly string[]

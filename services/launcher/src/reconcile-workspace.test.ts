@@ -9,11 +9,11 @@ import { RetryableError } from '@orchestrator/shared/core'
 import { createTestClock } from '@orchestrator/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { noteAttempt } from './note-attempt.ts'
+import { noteAttempt, noteSubmission } from './note-attempt.ts'
 import { PATIENCE_MS } from './patience.ts'
 import { reconcileWorkspace } from './reconcile-workspace.ts'
 import { servicesToLookAt, sweepSlots, sweepUnstarted } from './sweeps.ts'
-import { finished, released, specOf, started, stopRequested } from './testing/builders.ts'
+import { finished, released, specOf, started, stopRequested, submitted } from './testing/builders.ts'
 import { createFakeMachine, type FakeMachine } from './testing/fake-runtime.ts'
 import { createMemoryBroker, type MemoryBroker } from './testing/memory-broker.ts'
 import { AGENTS, createReplica, historyOf, hooked, hookedBroker, submit } from './testing/test-world.ts'
@@ -38,6 +38,13 @@ async function submitAndNote({ broker, world }: TestWorld, ...specs: readonly At
     submit(broker, spec)
     await noteAttempt(world, spec, never)
   }
+}
+
+/** As its message does that comes for the first time, right after it was made. */
+async function hearOf({ broker, world }: Pick<TestWorld, 'broker' | 'world'>, spec: AttemptSpec): Promise<void> {
+  const event = submitted(spec)
+  const seq = broker.events.find((stored) => stored.event.id === event.id)?.seq ?? 0
+  await noteSubmission(world, { seq, event, isNew: true }, never)
 }
 
 function stop(broker: MemoryBroker, spec: AttemptSpec): void {
@@ -73,6 +80,45 @@ const first = specOf({ n: 1 })
 const second = specOf({ n: 2 })
 
 describe('one attempt', () => {
+  it('costs four writes and no reading from its message to its release, where nobody else is at work', async () => {
+    const broker = createMemoryBroker()
+    const machine = createFakeMachine(broker.ledger)
+    const calls: string[] = []
+    const hooks = { before: async (call: string) => void calls.push(call), after: () => Promise.resolve() }
+    const world = createReplica({ broker: hookedBroker(broker, hooks), runtime: machine.runtime })
+    const test = { broker, machine, world }
+    const live = async (spec: AttemptSpec): Promise<void> => {
+      submit(broker, spec)
+      await hearOf(test, spec)
+      await reconcileWorkspace(world, 'trader', never)
+      watch(test)
+      watch(test)
+      const end = broker.events.at(-1)
+      if (end !== undefined) world.memory.hear(end)
+      await reconcileWorkspace(world, 'trader', never)
+    }
+    await live(specOf({ taskId: '1' }))
+    calls.length = 0
+    await live(specOf({ taskId: '2' }))
+    expect(calls).toEqual(['workspaces.update', 'branches.create', 'ledger.publish', 'workspaces.update'])
+    expect(historyOf(broker, specOf({ taskId: '2' }))).toEqual(['attempt.started', 'attempt.finished'])
+    expect((await broker.workspaces.get('trader'))?.value).toMatchObject({ grant: null, entries: [] })
+    expect(machine.violations).toEqual([])
+  })
+
+  it('that has ended before its message was heard is not started again', async () => {
+    const test = createWorld()
+    await submitAndNote(test, specOf({ taskId: '9' }))
+    await settle(test)
+    submit(test.broker, first)
+    test.broker.append(attemptSubject(first), finished(first))
+    await hearOf(test, first)
+    await settle(test)
+    expect(historyOf(test.broker, first)).toEqual(['attempt.finished'])
+    expect(test.machine.letGo).toHaveLength(1)
+    expect(test.machine.workloads.every(({ state }) => state === 'gone')).toBe(true)
+  })
+
   it('is granted, launched held, started, and only then let go', async () => {
     const test = createWorld()
     await submitAndNote(test, first)
@@ -745,13 +791,16 @@ function expectSound({ broker, machine }: Pick<TestWorld, 'broker' | 'machine'>,
 }
 
 describe('a launcher killed at any call, before or after its effect', () => {
-  it.each(SCENARIOS)('brings %s to one start and one end', { timeout: 60_000 }, async (_title, scenario) => {
+  const MESSAGES = ['new', 'late'] as const
+  const cases = SCENARIOS.flatMap(([title, scenario]) => MESSAGES.map((age) => ({ title, scenario, age })))
+  it.each(cases)('brings $title to one start and one end ($age messages)', { timeout: 60_000 }, async (tested) => {
+    const { scenario, age } = tested
     for (const when of ['before', 'after'] as const) {
       for (let at = 1; ; at += 1) {
         const broker = createMemoryBroker()
         const machine = createFakeMachine(broker.ledger)
         const mortal = createMortal({ broker, machine, settings: scenario.settings }, { at, when })
-        await liveUntilKilled({ broker, machine, world: mortal.world }, scenario)
+        await liveUntilKilled({ broker, machine, world: mortal.world }, scenario, age === 'new')
         const survivor = {
           broker,
           machine,
@@ -775,9 +824,13 @@ describe('a launcher killed at any call, before or after its effect', () => {
   })
 })
 
-async function liveUntilKilled(test: TestWorld, { specs, stopped }: Scenario): Promise<void> {
+/** Messages of submissions that come at once; those that come later are noted as {@link noteAttempt} does. */
+async function liveUntilKilled(test: TestWorld, { specs, stopped }: Scenario, isNew: boolean): Promise<void> {
   try {
-    await submitAndNote(test, ...specs)
+    for (const spec of specs) {
+      submit(test.broker, spec)
+      await (isNew ? hearOf(test, spec) : noteAttempt(test.world, spec, never))
+    }
     await reconcileWorkspace(test.world, 'trader', never)
     for (const spec of stopped) {
       stop(test.broker, spec)
@@ -797,7 +850,7 @@ describe('two replicas at the same time', () => {
       await fc.assert(
         fc.asyncProperty(
           fc.scheduler(),
-          fc.array(fc.nat(3), { minLength: 6, maxLength: 12 }),
+          fc.array(fc.nat(4), { minLength: 6, maxLength: 12 }),
           async (scheduler, acts) => {
             const broker = createMemoryBroker()
             const machine = createFakeMachine(broker.ledger)
@@ -819,6 +872,7 @@ describe('two replicas at the same time', () => {
               if (act === 0) for (const spec of scenario.specs) await noteAttempt(world, spec, never)
               if (act === 1) await reconcileWorkspace(world, 'trader', never)
               if (act === 2) await sweepSlots(world)
+              if (act === 4) for (const spec of scenario.specs) await hearOf({ broker, world }, spec)
               if (act === 3) {
                 await sweepUnstarted(world, never)
                 for (const spec of scenario.stopped) stop(broker, spec)

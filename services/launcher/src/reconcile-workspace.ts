@@ -1,5 +1,5 @@
 import { hasCode, RetryableError } from '@orchestrator/shared/core'
-import { nextStep } from './next-step.ts'
+import { nextStep, type Step } from './next-step.ts'
 import { observe } from './observe.ts'
 import { createPass } from './pass.ts'
 import { performStep } from './perform-step.ts'
@@ -10,6 +10,9 @@ import type { World } from './world.ts'
 /** Far more than a workspace needs between two rests: the document's 64 entries may all have to leave first. */
 const MAX_STEPS = 400
 
+/** Steps that replace the document, whatever else they do: a document of long ago will do, for it is refused if it is old. */
+const REPLACES: readonly Step['kind'][] = ['grant', 'release', 'noteFinished']
+
 /**
  * Brings one workspace as far as it can go now: looks at document, ledger and runtime, does the next missing step, looks
  * again. It may be cut anywhere, repeated anywhere, and run by two replicas at the same time.
@@ -17,14 +20,17 @@ const MAX_STEPS = 400
  * @returns when to look again, if nothing happens before
  */
 export async function reconcileWorkspace(world: World, service: string, signal: AbortSignal): Promise<Rest> {
-  const pass = createPass(world.memory)
-  let document = await world.workspaces.get(service)
+  const pass = createPass(world.memory, world.clock)
+  const remembered = world.workspaces.recall(service)
+  let document = remembered?.document ?? (await world.workspaces.get(service))
+  let isRecent = remembered?.isRecent ?? true
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {
     signal.throwIfAborted()
     if (document === undefined) return {}
-    const end = await stepOnce({ world, pass, document, signal })
+    const end = await stepOnce({ world, pass, document, isRecent, signal })
     if (end.kind === 'rest') return end.rest
     document = end.kind === 'goOn' ? end.document : await world.workspaces.get(service)
+    isRecent = true
   }
   throw new RetryableError('DOCUMENT_CONFLICT', `the workspace of ${service} does not come to rest`)
 }
@@ -33,6 +39,7 @@ async function stepOnce(context: StepContext): Promise<StepEnd> {
   const { world, document } = context
   try {
     const step = nextStep(document.value, await observe(context))
+    if (!context.isRecent && !REPLACES.includes(step.kind)) return LOST
     await world.progress.report(progressOf(document.value, step))
     return await performStep(context, step)
   } catch (error) {

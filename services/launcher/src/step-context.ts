@@ -26,6 +26,8 @@ export interface StepContext {
   readonly pass: Pass
   /** The document that the step was decided on: what is written must replace exactly this. */
   readonly document: Document
+  /** Whether it was read or written a moment ago; else only a write, which shows whether it still stands, may rest on it. */
+  readonly isRecent: boolean
   readonly signal: AbortSignal
 }
 

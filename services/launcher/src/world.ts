@@ -1,4 +1,4 @@
-import type { SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
+import type { SlotDocument } from '@orchestrator/shared/contracts'
 import type { Clock } from '@orchestrator/shared/core'
 import type { Documents, Ledger } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
@@ -9,12 +9,13 @@ import type { Patience } from './patience.ts'
 import type { LaunchPreparation } from './prepare-launch.ts'
 import type { ProgressReporter } from './progress-reporter.ts'
 import type { Runtime } from './runtimes/port.ts'
+import type { WorkspaceMemory } from './workspace-memory.ts'
 
 /** Everything that reconciling reads and changes. */
 export interface World extends LaunchPreparation {
   readonly ledger: Ledger
   readonly memory: LedgerMemory
-  readonly workspaces: Documents<WorkspaceDocument>
+  readonly workspaces: WorkspaceMemory
   readonly slots: Documents<SlotDocument>
   readonly branches: BranchClaims
   readonly progress: ProgressReporter

@@ -10,6 +10,7 @@ import { createPatience } from '../patience.ts'
 import { createProgressReporter } from '../progress-reporter.ts'
 import type { Renderer } from '../render.ts'
 import type { Runtime } from '../runtimes/port.ts'
+import { createWorkspaceMemory } from '../workspace-memory.ts'
 import type { World } from '../world.ts'
 import { submitted } from './builders.ts'
 import type { MemoryBroker } from './memory-broker.ts'
@@ -47,7 +48,7 @@ export function createReplica({
   return {
     ledger,
     memory: createLedgerMemory(ledger),
-    workspaces,
+    workspaces: createWorkspaceMemory(workspaces, clock),
     slots,
     branches: createBranchClaims(branches),
     progress: createProgressReporter({ progress: broker.progress, clock, logger }),
