@@ -3,6 +3,7 @@
  * Each mode is its goal divided by what was measured, so 1 is a goal just met.
  */
 import { join } from 'node:path'
+import { BROKER_TUNING } from '@orchestrator/shared/nats'
 import { startTestBroker, temporaryDirectory, type TestBroker } from '@orchestrator/testing'
 import type { Benchmark } from './harness/benchmark.ts'
 import { fill } from './ledger/fill.ts'
@@ -24,6 +25,8 @@ interface Past extends AsyncDisposable {
   readonly submitter: Program
   /** From the start of the process, without a view, until it is ready. */
   readonly rebuildSeconds: number
+  /** The submitter's processor time until then. */
+  readonly rebuildCpuSeconds: number
 }
 
 async function openPast(server: TestBroker, directory: string): Promise<Past> {
@@ -38,9 +41,10 @@ async function openPast(server: TestBroker, directory: string): Promise<Past> {
     }),
   )
   const rebuildSeconds = (performance.now() - startedMs) / 1000
+  const rebuildCpuSeconds = submitter.cpuSeconds()
   const reader = stack.use(createReader(port))
   const owned = stack.move()
-  return { reader, submitter, rebuildSeconds, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { reader, submitter, rebuildSeconds, rebuildCpuSeconds, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 async function fillBroker(server: TestBroker, history: typeof MANY): Promise<number> {
@@ -78,7 +82,9 @@ export default {
   run: async () => {
     await using stack = new AsyncDisposableStack()
     const { path: directory } = stack.use(await temporaryDirectory())
-    const [manyServer, fewServer] = [stack.use(await startTestBroker()), stack.use(await startTestBroker())]
+    const environment = BROKER_TUNING
+    const manyServer = stack.use(await startTestBroker({ environment }))
+    const fewServer = stack.use(await startTestBroker({ environment }))
     await fillBroker(fewServer, FEW)
     const fillStartedMs = performance.now()
     const messages = await fillBroker(manyServer, MANY)
@@ -100,7 +106,11 @@ export default {
       live: memory.nowMiB,
       peak: memory.peakMiB,
     }
-    const rebuildSeconds = { many: rounded(many.rebuildSeconds), few: rounded(few.rebuildSeconds) }
+    const rebuildSeconds = {
+      many: rounded(many.rebuildSeconds),
+      few: rounded(few.rebuildSeconds),
+      manyCpu: rounded(many.rebuildCpuSeconds),
+    }
     const submitterMiB = Math.round(many.submitter.residentBytes() / 2 ** 20)
     console.log(`reads relative to ${FEW.attempts} attempts: ${JSON.stringify(reads)} (goal ${GOALS.readRatio})`)
     console.log(`broker, MiB: ${JSON.stringify(brokerMiB)} (goal ${GOALS.brokerMiB}); submitter ${submitterMiB}`)

@@ -4,6 +4,7 @@ export { type DeadLetterQuery, type StoredDeadLetter } from './dead-letter-readi
 export { createDeadLetters, type DeadLetters, type NewDeadLetter } from './dead-letters.ts'
 export { type DocumentExpiry, expireDocuments } from './document-expiry.ts'
 export { openDocuments } from './documents.ts'
+export { BROKER_TUNING } from './embedded-process.ts'
 export { type EmbeddedBroker, type EmbeddedBrokerOptions, startEmbeddedBroker } from './embedded-broker.ts'
 export { createLedger, type LedgerOptions } from './ledger.ts'
 export { createLogs } from './logs.ts'

@@ -31,6 +31,8 @@ export type ViewChange = { readonly key: AttemptKey; readonly seq: number; reado
   | { readonly kind: 'progressed'; readonly phase: LivePhase; readonly data: AttemptProgressed['data'] }
 )
 
+export type ChangeOf<K extends ViewChange['kind']> = Extract<ViewChange, { kind: K }>
+
 /** @returns undefined for an event that no attempt's row depends on */
 export function foldEvent(stored: StoredEvent): ViewChange | undefined {
   const { event, seq } = stored

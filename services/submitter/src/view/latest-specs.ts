@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AttemptSpec } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
+import { preparedLater } from './prepared-later.ts'
 import { Submitted } from './rows.ts'
 
 /** The spec of each service's newest attempt: what every submit asks for, so it is read and parsed once and then kept. */
@@ -25,14 +26,14 @@ const Row = z.object({ submitted_seq: z.int(), submitted: Submitted })
 const MAX = 2000
 
 export function createLatestSpecs(database: DatabaseSync): LatestSpecs {
-  const statement = database.prepare(LAST_OF_SERVICE)
+  const statement = preparedLater(database, LAST_OF_SERVICE)
   const known = new Map<string, Latest>()
   const keep = (service: string, latest: Latest): void => {
     if (known.size === MAX) known.clear()
     known.set(service, latest)
   }
   const read = (service: string): Latest => {
-    const found = statement.get(service)
+    const found = statement().get(service)
     const row = found === undefined ? undefined : Row.parse(found)
     const latest = { seq: row?.submitted_seq ?? 0, spec: row?.submitted.attempt }
     keep(service, latest)

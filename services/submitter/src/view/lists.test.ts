@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { storedSubmit } from '../testing/samples.ts'
 import { type AttemptFilter, listQuery } from './lists.ts'
-import { SCHEMA } from './schema.ts'
+import { INDEX_CREATIONS, SCHEMA } from './schema.ts'
 import { openViewStore } from './store.ts'
 
 const WHOLE: AttemptFilter = { service: 'trader', tag: 'master', taskId: '1', agent: 'claude-agent-1', phase: 'Failed' }
@@ -19,6 +19,7 @@ const subsets = Array.from({ length: 2 ** FIELDS.length }, (_, bits) =>
 describe('lists', () => {
   using database = new DatabaseSync(':memory:')
   database.exec(SCHEMA)
+  for (const creation of INDEX_CREATIONS.values()) database.exec(creation)
   const plan = (fields: readonly string[]): string =>
     database
       .prepare(`EXPLAIN QUERY PLAN ${listQuery(filterOf(fields), false)}`)
@@ -48,6 +49,7 @@ describe('lists', () => {
         fc.integer({ min: 1, max: 7 }),
         (specs, filter, limit) => {
           using store = openViewStore(':memory:')
+          while (store.makeNextIndex());
           specs.forEach((spec, index) =>
             store.apply('TASKS', storedSubmit({ seq: index + 1, spec: { ...spec, n: index + 1, name: `n${index}` } })),
           )

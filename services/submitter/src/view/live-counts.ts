@@ -18,8 +18,13 @@ const COUNT = `
 
 const Counts = z.array(z.object({ service: z.string(), live: z.int() }))
 
+/** Of a view that has its indexes. */
 export function countLive(database: DatabaseSync): LiveCounts {
-  const counts = new Map(Counts.parse(database.prepare(COUNT).all()).map(({ service, live }) => [service, live]))
+  return createLiveCounts(Counts.parse(database.prepare(COUNT).all()))
+}
+
+export function createLiveCounts(counted: z.output<typeof Counts>): LiveCounts {
+  const counts = new Map(counted.map(({ service, live }) => [service, live]))
   return {
     of: (service) => counts.get(service) ?? 0,
     all: () => counts.values().reduce((sum, live) => sum + live, 0),

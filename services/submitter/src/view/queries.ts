@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { LatestSpecs } from './latest-specs.ts'
 import { createLists, type ViewLists } from './lists.ts'
 import type { LiveCounts } from './live-counts.ts'
+import { preparedLater } from './prepared-later.ts'
 import { AttemptRow, ROW_COLUMNS } from './rows.ts'
 import { FIRST_TERMINAL_RANK } from './schema.ts'
 
@@ -73,7 +74,7 @@ export function createViewQueries(database: DatabaseSync, { live, specs }: Kept)
       `SELECT 1 FROM attempts WHERE repository = ? AND branch = ? AND ${IS_TASK} AND submitted_seq < ? LIMIT 1`,
     ),
     serviceKnown: database.prepare('SELECT 1 FROM attempts WHERE service = ? AND submitted_seq < ? LIMIT 1'),
-    ahead: database.prepare(AHEAD),
+    ahead: preparedLater(database, AHEAD),
   }
   const row = (found: unknown): AttemptRow | undefined => (found === undefined ? undefined : AttemptRow.parse(found))
   return {
@@ -92,7 +93,7 @@ export function createViewQueries(database: DatabaseSync, { live, specs }: Kept)
       statements.branchUsed.get(repository, branch, ...taskOf(task), beforeSeq) !== undefined,
     isServiceKnown: (service, beforeSeq) => statements.serviceKnown.get(service, beforeSeq) !== undefined,
     liveOfService: (service) => live.of(service),
-    aheadOf: (service, seq) => Count.parse(statements.ahead.get(service, seq)).count,
+    aheadOf: (service, seq) => Count.parse(statements.ahead().get(service, seq)).count,
     live: () => live.all(),
   }
 }

@@ -45,18 +45,27 @@ export const SCHEMA = `
     PRIMARY KEY (service, tag, task_id, n)
   );
 
-  CREATE INDEX by_name ON attempts (name);
-  CREATE INDEX by_key ON attempts (idempotency_key) WHERE idempotency_key IS NOT NULL;
-  CREATE INDEX by_branch ON attempts (repository, branch, submitted_seq);
-
-  -- Before the sequence: what a list searches by; after it: what it may leave out without reading the row.
-  CREATE INDEX list_all ON attempts (submitted_seq, tag);
-  CREATE INDEX list_service ON attempts (service, submitted_seq, tag, agent);
-  CREATE INDEX list_task_id ON attempts (task_id, submitted_seq);
-  CREATE INDEX list_agent ON attempts (agent, submitted_seq, tag);
-  CREATE INDEX list_rank ON attempts (rank, submitted_seq, tag, agent);
-  CREATE INDEX list_service_rank ON attempts (service, rank, submitted_seq, tag, agent);
-
   CREATE TABLE cursors (stream TEXT PRIMARY KEY, seq INTEGER NOT NULL, event_id TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `
+
+const INDEXES = {
+  by_name: '(name)',
+  by_key: '(idempotency_key) WHERE idempotency_key IS NOT NULL',
+  by_branch: '(repository, branch, submitted_seq)',
+  // Before the sequence: what a list searches by; after it: what it may leave out without reading the row.
+  list_all: '(submitted_seq, tag)',
+  list_service: '(service, submitted_seq, tag, agent)',
+  list_task_id: '(task_id, submitted_seq)',
+  list_agent: '(agent, submitted_seq, tag)',
+  list_rank: '(rank, submitted_seq, tag, agent)',
+  list_service_rank: '(service, rank, submitted_seq, tag, agent)',
+} as const
+
+/**
+ * A statement for each index. They are made once a new view has been filled: kept up with every event of a whole ledger
+ * they would take more time than all the rest.
+ */
+export const INDEX_CREATIONS: ReadonlyMap<string, string> = new Map(
+  Object.entries(INDEXES).map(([name, columns]) => [name, `CREATE INDEX ${name} ON attempts ${columns}`]),
+)

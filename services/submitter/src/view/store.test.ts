@@ -91,10 +91,32 @@ function contentOf(store: ViewStore): unknown {
   return { rows, live, cursors: [store.cursor('TASKS'), store.cursor('PROGRESS')] }
 }
 
+/** Of a view that is read from the beginning. */
+function openToRead(file: string): ViewStore {
+  const store = openViewStore(file)
+  makeIndexes(store)
+  return store
+}
+
+function makeIndexes(store: ViewStore): void {
+  while (store.makeNextIndex());
+}
+
 function fill(arrivals: readonly Arrival[]): ViewStore {
-  const store = openViewStore(':memory:')
+  const store = openToRead(':memory:')
   for (const { stream, stored } of arrivals) store.apply(stream, stored)
   store.commit()
+  return store
+}
+
+/** As a view is filled that nobody reads yet, with a commit after so many events, and indexes at the end. */
+function fillUnread(arrivals: readonly Arrival[], batch: number): ViewStore {
+  const store = openViewStore(':memory:')
+  arrivals.forEach(({ stream, stored }, i) => {
+    store.apply(stream, stored)
+    if (i % batch === batch - 1) store.commit()
+  })
+  makeIndexes(store)
   return store
 }
 
@@ -162,13 +184,15 @@ describe('a view', () => {
         const repeated = interleave(tasks.slice(-back), told.slice(-back), again)
         using other = fill([...interleave(tasks, told, order), ...repeated])
         expect(contentOf(other)).toEqual(contentOf(plain))
+        using unread = fillUnread([...interleave(tasks, told, order), ...repeated], back + 1)
+        expect(contentOf(unread)).toEqual(contentOf(plain))
       }),
       { numRuns: 200 },
     )
   })
 
   it('shows no time before that of an earlier event, although the clock of the broker was set back', () => {
-    using store = openViewStore(':memory:')
+    using store = openToRead(':memory:')
     const times = [7200, 3600, 60].map((seconds) => new Date(seconds * 1000))
     const events = [storedSubmit({ seq: 1 }), started(2, 1), finished(3, 1, 'Failed')]
     for (const [i, event] of events.entries()) store.apply('TASKS', { ...event, time: times[i] ?? event.time })
@@ -229,7 +253,7 @@ describe('a view', () => {
   })
 
   it('keeps the newest spec of a service as events come, also when older ones come again', () => {
-    using store = openViewStore(':memory:')
+    using store = openToRead(':memory:')
     const submit = (seq: number, name: string): void =>
       store.apply('TASKS', storedSubmit({ seq, spec: { ...TASK, taskId: String(seq), name } }))
     const newest = (): string | undefined => store.queries.lastSpecOfService('trader')?.name
@@ -256,6 +280,23 @@ describe('a view', () => {
     using again = openViewStore(file)
     again.apply('TASKS', finished(5, 2, 'Succeeded'))
     expect([again.queries.live(), again.queries.liveOfService('trader')]).toEqual([1, 0])
+  })
+
+  it('goes on with a file that was left half filled', async () => {
+    await using directory = await temporaryDirectory()
+    const file = join(directory.path, 'view.sqlite')
+    {
+      using store = openViewStore(file)
+      store.apply('TASKS', storedSubmit({ seq: 1, spec: { ...TASK, n: 1, name: 'a1' } }))
+      store.commit()
+      store.apply('TASKS', started(2, 1))
+    }
+    using again = openToRead(file)
+    expect(again.cursor('TASKS')?.seq).toBe(1)
+    for (const stored of [started(2, 1), finished(3, 1, 'Failed')]) again.apply('TASKS', stored)
+    const [row] = again.queries.listAttempts({ filter: { phase: 'Failed' }, latestOnly: true, limit: 9 })
+    expect(row).toMatchObject({ started_seq: 2, finished_seq: 3 })
+    expect(again.queries.live()).toBe(0)
   })
 
   it('knows who has a branch and under which key an attempt was made', () => {

@@ -1,14 +1,18 @@
+import type { DatabaseSync } from 'node:sqlite'
 import type { StoredEvent } from '@orchestrator/shared/nats'
 import { createCursors, type Cursor, type Cursors, type StreamName, type ViewOrigin } from './cursors.ts'
 import { foldEvent } from './fold.ts'
 import { createLatestSpecs } from './latest-specs.ts'
-import { countLive } from './live-counts.ts'
+import { countLive, createLiveCounts } from './live-counts.ts'
 import { openDatabase } from './open-database.ts'
 import { createViewQueries, type ViewQueries } from './queries.ts'
+import { INDEX_CREATIONS } from './schema.ts'
+import { createWholeAttempts } from './whole-attempts.ts'
 import { createViewWriter } from './writer.ts'
 
 /** One view's file, open. Reads see what was applied at once, the disk when it was committed. */
 export interface ViewStore extends Disposable {
+  /** Of a new view only when it has its indexes. */
   readonly queries: ViewQueries
   /** The last event applied. */
   cursor(stream: StreamName): Cursor | undefined
@@ -17,14 +21,19 @@ export interface ViewStore extends Disposable {
   setOrigin(origin: ViewOrigin): void
   /** Adds an event to the open transaction, and begins one where there is none. Events at or before the cursor change nothing. */
   apply(stream: StreamName, stored: StoredEvent): void
+  /** One of the indexes that queries need, to be called until it says that there are no more: then it can be read. */
+  makeNextIndex(): boolean
   /** Writes what was applied, with the cursors, in one transaction. */
   commit(): void
 }
 
 export function openViewStore(file: string): ViewStore {
   const database = openDatabase(file)
-  const kept = { live: countLive(database), specs: createLatestSpecs(database) }
+  const missing = missingIndexes(database)
+  const live = missing.length > 0 ? createLiveCounts([]) : countLive(database)
+  const kept = { live, specs: createLatestSpecs(database) }
   const writer = createViewWriter(database, kept)
+  let whole = missing.length > 0 ? createWholeAttempts(writer) : undefined
   const cursors = createCursors(database)
   const queries = createViewQueries(database, kept)
   const applied = storedCursors(cursors)
@@ -36,12 +45,20 @@ export function openViewStore(file: string): ViewStore {
     apply: (stream, stored) => {
       if (!database.isTransaction) database.exec('BEGIN')
       const change = foldEvent(stored)
-      if (change !== undefined) writer.write(change)
+      if (change !== undefined) (whole ?? writer).write(change)
       const { seq } = stored
       if (seq > (applied.get(stream)?.seq ?? 0)) applied.set(stream, { seq, eventId: stored.event.id })
     },
+    makeNextIndex: () => {
+      whole?.flush()
+      whole = undefined
+      const creation = missing.shift()
+      if (creation !== undefined) database.exec(creation)
+      return missing.length > 0
+    },
     commit: () => {
       if (!database.isTransaction) return
+      whole?.flush()
       for (const [stream, cursor] of applied) cursors.set(stream, cursor)
       database.exec('COMMIT')
     },
@@ -50,6 +67,20 @@ export function openViewStore(file: string): ViewStore {
       database.close()
     },
   }
+}
+
+/** How to make them. A view that was left half filled gets them at once, and goes on with them. */
+function missingIndexes(database: DatabaseSync): string[] {
+  const made = new Set(
+    database
+      .prepare('SELECT name FROM sqlite_schema')
+      .all()
+      .map(({ name }) => name),
+  )
+  const missing = [...INDEX_CREATIONS].filter(([name]) => !made.has(name)).map(([, creation]) => creation)
+  if (database.prepare('SELECT 1 FROM attempts LIMIT 1').get() === undefined) return missing
+  for (const creation of missing) database.exec(creation)
+  return []
 }
 
 function storedCursors(cursors: Cursors): Map<StreamName, Cursor> {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, describeError, raceAbort } from '@orchestrator/shared/core'
 import type { Broker } from '@orchestrator/shared/nats'
 import type { Logger } from '@orchestrator/shared/service'
@@ -107,6 +108,7 @@ export function createView({ file, streams, broker, clock, logger }: ViewOptions
     const failed = Promise.withResolvers<never>()
     interrupt = failed.reject
     const verified = async (): Promise<void> => {
+      while (opened().makeNextIndex()) await nextTurn()
       await verify(signal)
       readable = true
       current = true

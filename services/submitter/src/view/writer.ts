@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { assertNever } from '@orchestrator/shared/core'
-import type { AttemptKey, ViewChange } from './fold.ts'
+import type { AttemptKey, ChangeOf, ViewChange } from './fold.ts'
 import type { Kept } from './queries.ts'
 import { FIRST_TERMINAL_RANK, rankOf } from './schema.ts'
 
@@ -39,13 +39,23 @@ const SUBMITTED_COLUMNS = [
   'latest',
 ]
 
+const STARTED_COLUMNS = ['started_seq', 'started_at']
 const FINISHED_COLUMNS = ['finished_seq', 'finished_at', 'finished']
 
 /** A number is the latest until the next one comes. */
 const NOT_LATEST = `UPDATE attempts SET latest = 0 WHERE ${IS_ATTEMPT}`
 
+/** What is known of one attempt at once. */
+export interface WholeAttempt {
+  readonly submitted: ChangeOf<'submitted'>
+  readonly started: ChangeOf<'started'> | undefined
+  readonly finished: ChangeOf<'finished'> | undefined
+}
+
 export interface ViewWriter {
   write(change: ViewChange): void
+  /** The same as its changes one by one, in one statement where there is no row of it yet. */
+  writeWhole(attempt: WholeAttempt): void
 }
 
 export function createViewWriter(database: DatabaseSync, { live, specs }: Kept): ViewWriter {
@@ -53,10 +63,13 @@ export function createViewWriter(database: DatabaseSync, { live, specs }: Kept):
     // What may fail halfway through a statement, as RETURNING and triggers may, makes SQLite keep a journal of the statement:
     // that triples the price of an event. So what usually happens has a plain statement of its own.
     submitted: database.prepare(`${insert(['rank', ...SUBMITTED_COLUMNS])} ON CONFLICT (${KEY}) DO NOTHING`),
+    whole: database.prepare(
+      `${insert(['rank', ...SUBMITTED_COLUMNS, ...STARTED_COLUMNS, ...FINISHED_COLUMNS])} ON CONFLICT (${KEY}) DO NOTHING`,
+    ),
     submittedLate: database.prepare(`${update(SUBMITTED_COLUMNS, 'submitted_seq IS NULL')} RETURNING finished_seq`),
     notLatest: database.prepare(NOT_LATEST),
     stopRequested: database.prepare(upsert(['stop_seq'], 'stop_seq IS NULL')),
-    started: database.prepare(upsert(['started_seq', 'started_at'], 'started_seq IS NULL')),
+    started: database.prepare(upsert(STARTED_COLUMNS, 'started_seq IS NULL')),
     finished: database.prepare(
       update(['rank', ...FINISHED_COLUMNS], 'submitted_seq IS NOT NULL AND finished_seq IS NULL'),
     ),
@@ -73,47 +86,71 @@ export function createViewWriter(database: DatabaseSync, { live, specs }: Kept):
     return statements.submittedLate.get(...columns, ...keyOf(key))?.['finished_seq'] === null
   }
 
-  const writeSubmitted = (change: Extract<ViewChange, { kind: 'submitted' }>): void => {
-    const { key, seq, at, eventId, repository, data } = change
-    const { name, agent, branch } = data.attempt
-    const content = [name, agent, repository, branch, data.idempotencyKey ?? null, JSON.stringify(data), 1]
-    const columns = [seq, eventId, at, ...content]
-    if (writeNew(key, columns)) live.add(key.task.service, 1)
+  const noteSubmitted = ({ key, seq, data }: ChangeOf<'submitted'>): void => {
     specs.note(seq, data.attempt)
     if (key.n > 1) statements.notLatest.run(...keyOf({ ...key, n: key.n - 1 }))
   }
 
-  const writeFinished = ({ key, seq, at, phase, data }: Extract<ViewChange, { kind: 'finished' }>): void => {
-    const columns = [rankOf(phase), seq, at, JSON.stringify(data)]
+  const writeSubmitted = (change: ChangeOf<'submitted'>): void => {
+    if (writeNew(change.key, submittedValues(change))) live.add(change.key.task.service, 1)
+    noteSubmitted(change)
+  }
+
+  const writeFinished = (change: ChangeOf<'finished'>): void => {
+    const { key, phase } = change
+    const columns = [rankOf(phase), ...finishedValues(change)]
     const { changes } = statements.finished.run(...columns, ...keyOf(key))
     if (changes === 1) live.add(key.task.service, -1)
     else statements.finishedEarly.run(...keyOf(key), ...columns)
   }
 
-  return {
-    write: (change) => {
-      const { kind, key, seq, at } = change
-      switch (kind) {
-        case 'submitted':
-          writeSubmitted(change)
-          return
-        case 'stopRequested':
-          statements.stopRequested.run(...keyOf(key), rankOf('Submitted'), seq)
-          return
-        case 'started':
-          statements.started.run(...keyOf(key), rankOf(change.phase), seq, at)
-          return
-        case 'finished':
-          writeFinished(change)
-          return
-        case 'progressed':
-          statements.progressed.run(...keyOf(key), rankOf(change.phase), seq, JSON.stringify(change.data))
-          return
-        default:
-          assertNever(kind, 'change')
-      }
-    },
+  const write = (change: ViewChange): void => {
+    const { kind, key, seq, at } = change
+    switch (kind) {
+      case 'submitted':
+        writeSubmitted(change)
+        return
+      case 'stopRequested':
+        statements.stopRequested.run(...keyOf(key), rankOf('Submitted'), seq)
+        return
+      case 'started':
+        statements.started.run(...keyOf(key), rankOf(change.phase), seq, at)
+        return
+      case 'finished':
+        writeFinished(change)
+        return
+      case 'progressed':
+        statements.progressed.run(...keyOf(key), rankOf(change.phase), seq, JSON.stringify(change.data))
+        return
+      default:
+        assertNever(kind, 'change')
+    }
   }
+
+  const writeWhole = ({ submitted, started, finished }: WholeAttempt): void => {
+    const { key } = submitted
+    const rank = rankOf(finished?.phase ?? started?.phase ?? 'Submitted')
+    const end = finished === undefined ? [null, null, null] : finishedValues(finished)
+    const values = [rank, ...submittedValues(submitted), started?.seq ?? null, started?.at ?? null, ...end]
+    if (statements.whole.run(...keyOf(key), ...values).changes === 0) {
+      for (const change of [submitted, started, finished]) if (change !== undefined) write(change)
+      return
+    }
+    if (finished === undefined) live.add(key.task.service, 1)
+    noteSubmitted(submitted)
+  }
+
+  return { write, writeWhole }
+}
+
+/** In the order of their columns. */
+function submittedValues({ seq, at, eventId, repository, data }: ChangeOf<'submitted'>): SQLInputValue[] {
+  const { name, agent, branch } = data.attempt
+  return [seq, eventId, at, name, agent, repository, branch, data.idempotencyKey ?? null, JSON.stringify(data), 1]
+}
+
+function finishedValues({ seq, at, data }: ChangeOf<'finished'>): SQLInputValue[] {
+  return [seq, at, JSON.stringify(data)]
 }
 
 function keyOf({ task, n }: AttemptKey): SQLInputValue[] {
