@@ -13,6 +13,13 @@ export const CliEnvironment = z.object({
   ORCHESTRATOR_COMMAND: z.string().default('orchestrator'),
   /** The broker that `up` starts. */
   ORCHESTRATOR_NATS_SERVER: z.string().optional(),
+  /** Claude Code for demonstrations, where it is not the one on the PATH. */
+  ORCHESTRATOR_CLAUDE: z.string().optional(),
+  /** The user's own, for a demonstration with a real model. */
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_AUTH_TOKEN: z.string().optional(),
+  CLAUDE_CODE_OAUTH_TOKEN: z.string().optional(),
+  ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/, error: 'use http://host:port or https://host' }).optional(),
   SETTINGS_FILE: z.string().optional(),
   XDG_STATE_HOME: z.string().optional(),
   HOME: z.string().default('/'),
