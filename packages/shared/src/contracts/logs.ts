@@ -20,6 +20,8 @@ export const LogBatchHead = z.object({
   count: z.int().min(0),
   /** Lines before or within this batch that are lost, or left out by the byte cap. */
   gaps: z.array(LogGap),
+  /** How many lines up to `last` are in gaps, this batch's and earlier ones'; left out for none. */
+  missing: z.exactOptional(z.int().min(1)),
   /** Only in the closing batch. */
   closing: z.exactOptional(z.object({ lines: z.int(), gaps: z.int() })),
 })

@@ -99,6 +99,19 @@ describe('where to go on', () => {
     })
   })
 
+  it('keeps no count of lines that were thought lost and are there', () => {
+    const noted = firstPosition(undefined, { submittedId: ID, noted: 2 })
+    const after = afterPublished(noted, plan(noted, lines(3)), { kind: 'refused', seq: 9, batch: theirs })
+    expect(closingBatch(after, ID, 2).head).toMatchObject({ gaps: [], closing: { lines: 2, gaps: 0 } })
+  })
+
+  it('knows from the last batch how many lines are missing before it', () => {
+    const head = plan({ ...start, next: 3, missing: 2 }, lines(5, 6)).head
+    expect(head).toMatchObject({ gaps: [{ first: 3, last: 4 }], missing: 4 })
+    const anew = firstPosition({ seq: 4, batch: { head, lines: [] } }, { submittedId: ID, noted: 0 })
+    expect(closingBatch(anew, ID, 7).head).toMatchObject({ missing: 5, closing: { lines: 2, gaps: 5 } })
+  })
+
   it('is the first line where the last batch is of another attempt', () => {
     const foreign = {
       seq: 4,
@@ -112,7 +125,7 @@ describe('where to go on', () => {
   })
 
   it('is nowhere after the closing batch', () => {
-    const closing = closingBatch({ ...start, next: 4 }, ID, { last: 6, lines: 2 })
+    const closing = closingBatch({ ...start, next: 4, missing: 1 }, ID, 6)
     expect(closing.head).toMatchObject({
       first: 7,
       last: 6,

@@ -10,8 +10,8 @@ export interface Position {
   readonly next: number
   /** Lines that were in the stream once and are no more: told in the next batch. */
   readonly lost: LogGap | undefined
-  /** The highest number of such a line, ever. */
-  readonly lostThrough: number
+  /** How many lines below `next` the stream counts as gaps. */
+  readonly missing: number
   /** Set once the closing batch is there; nothing follows it. */
   readonly closed: LogCounts | undefined
 }
@@ -37,15 +37,14 @@ export function firstPosition(
   last: LastBatch,
   { submittedId, noted }: { submittedId: string; noted: number },
 ): Position {
-  const start: Position = { expectedSeq: last?.seq ?? 0, next: 1, lost: undefined, lostThrough: 0, closed: undefined }
+  const start: Position = { expectedSeq: last?.seq ?? 0, next: 1, lost: undefined, missing: 0, closed: undefined }
   if (last === undefined) return goOnAfterLoss(start, noted)
   return followBatch(start, last.batch, submittedId)
 }
 
 export function afterPublished(position: Position, { head }: LogBatch, answer: LogPublished): Position {
   if (answer.kind === 'stored') {
-    const moved = { ...position, expectedSeq: answer.seq, next: head.last + 1, lost: undefined }
-    return { ...moved, closed: head.closing ?? position.closed }
+    return { ...passOver(position, head), expectedSeq: answer.seq, closed: head.closing ?? position.closed }
   }
   const refused = { ...position, expectedSeq: answer.seq }
   if (answer.batch !== undefined) return followBatch(refused, answer.batch, head.submittedId)
@@ -55,13 +54,17 @@ export function afterPublished(position: Position, { head }: LogBatch, answer: L
 /** Somebody's batch is the last one there: go on after it. One of another attempt with this name says nothing. */
 function followBatch(position: Position, { head }: LogBatch, submittedId: string): Position {
   if (head.submittedId !== submittedId) return position
-  return { ...position, next: head.last + 1, lost: undefined, closed: head.closing }
+  return { ...passOver(position, head), closed: head.closing }
+}
+
+function passOver(position: Position, { last, missing = 0 }: LogBatch['head']): Position {
+  return { ...position, next: last + 1, lost: undefined, missing }
 }
 
 /** The subject is empty: what was there up to `line` is no more. */
 function goOnAfterLoss(position: Position, line: number): Position {
   if (line === 0) return position
-  return { ...position, next: line + 1, lost: { first: 1, last: line }, lostThrough: line }
+  return { ...position, next: line + 1, lost: { first: 1, last: line }, missing: 0 }
 }
 
 /** The lines that `position` still needs, in order, as one batch; `undefined` when there is none. */
@@ -84,9 +87,22 @@ export function planBatch(
   }
   if (taken.length === 0) return undefined
   return {
-    head: { v: 1, submittedId, first: firstLine(position, gaps), last: covered, count: taken.length, gaps },
+    head: {
+      v: 1,
+      submittedId,
+      first: firstLine(position, gaps),
+      last: covered,
+      count: taken.length,
+      gaps,
+      ...missingWith(position, gaps),
+    },
     lines: taken,
   }
+}
+
+function missingWith({ missing }: Position, gaps: readonly LogGap[]): Pick<LogBatch['head'], 'missing'> {
+  const sum = gaps.reduce((total, { first, last }) => total + last - first + 1, missing)
+  return sum === 0 ? {} : { missing: sum }
 }
 
 /** Gaps before the first line are none of the batch's own numbers. */
@@ -94,18 +110,15 @@ function firstLine({ next }: Position, gaps: readonly LogGap[]): number {
   return (gaps.find((gap) => gap.first === next)?.last ?? next - 1) + 1
 }
 
-export interface WholeLog {
-  /** Number of the last line that was written. */
-  readonly last: number
-  /** How many lines are in the stream. */
-  readonly lines: number
-}
-
-/** The closing batch: says how many lines there are, and which are missing at the end. */
-export function closingBatch(position: Position, submittedId: string, whole: WholeLog): LogBatch {
-  const last = Math.max(position.next - 1, whole.last)
-  const missing = last >= position.next ? [{ first: position.next, last }] : []
-  const gaps = [...(position.lost === undefined ? [] : [position.lost]), ...missing]
-  const closing: LogCounts = { lines: whole.lines, gaps: last - whole.lines }
-  return { head: { v: 1, submittedId, first: last + 1, last, count: 0, gaps, closing }, lines: [] }
+/**
+ * The closing batch: says how many lines there are, and which are missing at the end.
+ * @param written number of the last line that was written
+ */
+export function closingBatch(position: Position, submittedId: string, written: number): LogBatch {
+  const last = Math.max(position.next - 1, written)
+  const atEnd = last >= position.next ? [{ first: position.next, last }] : []
+  const gaps = [...(position.lost === undefined ? [] : [position.lost]), ...atEnd]
+  const told = missingWith(position, gaps)
+  const closing: LogCounts = { lines: last - (told.missing ?? 0), gaps: told.missing ?? 0 }
+  return { head: { v: 1, submittedId, first: last + 1, last, count: 0, gaps, ...told, closing }, lines: [] }
 }

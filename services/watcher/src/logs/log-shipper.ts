@@ -43,8 +43,6 @@ export class LogShipper {
   /** Read, kept, and not yet known to be in the stream. */
   #queue: ScannedLine[] = []
   #queuedBytes = 0
-  /** Lines read so far that are in the stream. */
-  #inStream = 0
   #told = 0
 
   constructor(options: LogShipperOptions) {
@@ -121,15 +119,14 @@ export class LogShipper {
   async #close(end: LogEnd): Promise<void> {
     const { position } = this
     if (position.closed !== undefined) return
-    const whole = { last: Math.max(this.#reader.last, end.lines), lines: this.#inStream }
-    await this.#publish(position, closingBatch(position, this.#options.submittedId, whole))
+    const written = Math.max(this.#reader.last, end.lines)
+    await this.#publish(position, closingBatch(position, this.#options.submittedId, written))
   }
 
   async #publish(before: Position, batch: LogBatch): Promise<void> {
     const answer = await this.#options.logs.publish(this.#options.subject, batch, before.expectedSeq)
     const position = afterPublished(before, batch, answer)
     this.#position = position
-    if (position.lostThrough !== before.lostThrough) this.#inStream = 0
     if (position.next < before.next) this.#rewind()
     this.#settle()
   }
@@ -138,15 +135,12 @@ export class LogShipper {
   #rewind(): void {
     this.#reader = new LogReader(this.#options)
     this.#queue = []
-    this.#inStream = 0
   }
 
   /** Lines that the stream has by now leave the queue. */
   #settle(): void {
-    const { next, lostThrough } = this.position
+    const { next } = this.position
     const waiting = this.#queue.findIndex(({ seq }) => seq >= next)
-    const settled = waiting < 0 ? this.#queue : this.#queue.slice(0, waiting)
-    this.#inStream += settled.filter(({ seq }) => seq > lostThrough).length
     this.#queue = waiting < 0 ? [] : this.#queue.slice(waiting)
     this.#queuedBytes = this.#queue.reduce((sum, { bytes }) => sum + bytes, 0)
   }
