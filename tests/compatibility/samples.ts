@@ -41,6 +41,7 @@ import {
   type SubmitAnswer,
   type SubmitInput,
   type TaskSubmitted,
+  type ToolChoice,
   type WorkspaceDocument,
   type WorkspaceReleased,
   type WorkspaceView,
@@ -258,6 +259,19 @@ const claude: AgentOrder = {
   credentialFiles: { ANTHROPIC_API_KEY: '/etc/orchestrator/key' },
   loginDirectory: '/home/lead',
 }
+const TOOLS: ToolChoice = {
+  remoteTools: ['rustdocs_query_rust_docs'],
+  localServers: {
+    files: {
+      command: 'npx',
+      args: ['server', '/workspace'],
+      env: { MODE: 'read' },
+      tools: ['read_file'],
+      workingDirectory: 'project_root',
+    },
+  },
+}
+
 const attemptFile: AttemptFile = {
   v: 1,
   submittedId: 'submitted-1',
@@ -278,6 +292,7 @@ const attemptFile: AttemptFile = {
       promptMode: 'append',
     },
   ],
+  tools: { hasToolman: true, fallback: TOOLS },
   credentials: { gitEnvironment: { SSH_AUTH_SOCK: '/agent' }, secretFiles: ['/secret'] },
   stopGraceMs: 30_000,
   holdLimitMs: 30_000,
@@ -574,6 +589,7 @@ const SAMPLES = {
     { kind: 'documents', documents: documentsReport },
   ],
   'file.gates': [GATES] satisfies Gates[],
+  'file.client-config': [{}, TOOLS],
   'file.settings': [
     {},
     {
@@ -585,6 +601,7 @@ const SAMPLES = {
         platformUser: 'lead',
         limits: { wallClockMinutes: 30, idleMinutes: 5, usd: 1, turns: 10 },
         gates: GATES,
+        tools: TOOLS,
       },
       services: {
         trader: {
@@ -595,6 +612,7 @@ const SAMPLES = {
           platformUser: 'lead',
           limits: { wallClockMinutes: 30, idleMinutes: 5, usd: 1, turns: 10 },
           gates: GATES,
+          tools: TOOLS,
           repositoryUrl: REPOSITORY.url,
           branch: 'main',
           githubUser: 'claude-agent-1',
@@ -615,6 +633,7 @@ const SAMPLES = {
           credentials: { ANTHROPIC_API_KEY: '/etc/orchestrator/key' },
         },
       },
+      toolman: { command: ['toolman-client'], serverUrl: 'http://tools.example/mcp', workingDirectory: '/tools' },
       caps: { global: 4, agents: { 'claude-agent-1': 2 } },
       channels: {
         webhooks: [{ name: 'team', url: 'https://example.com/hook', secretFile: '/secret', concurrency: 4 }],

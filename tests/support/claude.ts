@@ -10,7 +10,7 @@ import {
   startScriptedModel,
   temporaryDirectory,
 } from '@orchestrator/testing'
-import { type Installation, startInstallation } from './installation.ts'
+import { type Installation, type SettingsInput, startInstallation } from './installation.ts'
 import { createPlatform } from './repositories.ts'
 
 export const API_KEY = 'key-of-the-scripted-model-0123456789'
@@ -36,14 +36,23 @@ export interface ClaudeSite extends AsyncDisposable {
   run(scenario: string, body?: Readonly<Record<string, unknown>>): Promise<Ran>
 }
 
-export async function startClaudeSite(target: GitRemote): Promise<ClaudeSite> {
+export interface ClaudeSiteOptions {
+  /** Further documents of the platform repository. */
+  readonly documents?: Readonly<Record<string, string>>
+  readonly settings?: Partial<SettingsInput>
+}
+
+export async function startClaudeSite(
+  target: GitRemote,
+  { documents = {}, settings = {} }: ClaudeSiteOptions = {},
+): Promise<ClaudeSite> {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory())
   const keyFile = join(directory.path, 'api-key')
   await writeFile(keyFile, `${API_KEY}\n`, { mode: 0o600 })
   const model = stack.use(await startScriptedModel({ script: { turns: [] }, apiKey: API_KEY }))
   const ids = Array.from({ length: TASKS }, (_, index) => ({ id: String(index + 1) }))
-  const platform = stack.use(await createPlatform(ids))
+  const platform = stack.use(await createPlatform(ids, documents))
   stack.use(target)
   const claude = {
     adapter: 'claude' as const,
@@ -55,6 +64,7 @@ export async function startClaudeSite(target: GitRemote): Promise<ClaudeSite> {
   await writeFile(wrongKey, 'not-the-key-at-all-0123456789')
   const installation = stack.use(
     await startInstallation({
+      ...settings,
       defaults: { platformRepositoryUrl: platform.url, agent: 'claude-agent-1' },
       services: { trader: { repositoryUrl: target.url, workingDirectory: '.' } },
       agents: {

@@ -8,7 +8,10 @@ export interface TaskDocuments {
 }
 
 /** A platform repository with the documents of these tasks. */
-export async function createPlatform(tasks: readonly TaskDocuments[]): Promise<GitRemote> {
+export async function createPlatform(
+  tasks: readonly TaskDocuments[],
+  further: Readonly<Record<string, string>> = {},
+): Promise<GitRemote> {
   const files = tasks.flatMap(({ tag, id, gates }) => {
     const folder = `.taskmaster/docs/${tag === undefined ? '' : `${tag}/`}task-${id}`
     const documents: [string, string][] = [
@@ -19,7 +22,7 @@ export async function createPlatform(tasks: readonly TaskDocuments[]): Promise<G
       ? documents
       : [...documents, [`${folder}/gates.json`, JSON.stringify(gates)] as [string, string]]
   })
-  return await createGitRemote({ files: Object.fromEntries(files) })
+  return await createGitRemote({ files: { ...Object.fromEntries(files), ...further } })
 }
 
 /** A target repository with one commit. */

@@ -6,9 +6,12 @@ import type {
   Flag,
   Gates,
   GitOperation,
+  Language,
   Reason,
   RunnerLineBody,
 } from '@orchestrator/shared/contracts'
+import type { Knowledge } from './tools/complete-text.ts'
+import type { PlannedTool, ToolPlan } from './tools/tool-plan.ts'
 
 /** The one way to say anything: numbers, times, redacts and bounds every line before it is written. */
 export interface LineLog {
@@ -34,6 +37,7 @@ export interface TaskDocuments {
   readonly criteria: readonly string[]
   /** From `gates.json` beside the documents. */
   readonly gates: Gates | undefined
+  readonly tools: ToolPlan
 }
 
 export interface TargetState {
@@ -46,6 +50,8 @@ export interface TargetState {
   readonly startSha: string
   /** Folders, relative to the workspace, that hold work saved before the tree was cleaned. */
   readonly savedWork: readonly string[]
+  /** What the repository holds. */
+  readonly languages: readonly Language[]
 }
 
 export interface Changes {
@@ -63,12 +69,12 @@ export interface Workspace {
    * @throws TerminalError GIT_AUTH_FAILED, GIT_NOT_FOUND, WORKSPACE_CONFLICT; RetryableError GIT_UNAVAILABLE
    */
   preflight(): Promise<void>
-  /** `platform-repo/` fetched, `task-docs/` refilled. @throws TerminalError DOCS_MISSING naming repository, branch, paths tried */
+  /** `platform-repo/` fetched, `task-docs/` refilled. @throws TerminalError DOCS_MISSING naming repository, branch, paths tried; TOOLS_UNAVAILABLE */
   prepareDocuments(): Promise<TaskDocuments>
   /** `target-repo/` on the attempt's branch, earlier uncommitted work saved first. @throws TerminalError WORKSPACE_CONFLICT, DISK_FULL */
   prepareTarget(): Promise<TargetState>
   /** Rendered files to their places, links `attempt-<n>` and `current`, `shared/`; removes what does not belong at the root. */
-  layFiles(files: { readonly sourceDirectory: string }): Promise<void>
+  layFiles(files: { readonly sourceDirectory: string; readonly knowledge: Knowledge }): Promise<void>
   /** Commits what the agent left uncommitted; false when there was nothing. */
   commitLeftovers(message: string): Promise<boolean>
   /** Pushes the branch from the runner's own bare clone, with a lease on the sha last seen; returns the pushed sha. */
@@ -131,6 +137,8 @@ export interface AgentRun {
   /** The whole prompt, and where it lies as a file. */
   readonly prompt: string
   readonly promptPath: string
+  /** What its tool servers, configured in `.mcp.json` of the workspace, must offer. */
+  readonly tools: readonly PlannedTool[]
   /** Asked to stop, idle, or over a limit: interrupt, then end. */
   readonly signal: AbortSignal
   /** Called at every sign of life: feeds the inactivity watchdog. */

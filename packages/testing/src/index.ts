@@ -59,3 +59,4 @@ export {
 export { type LostAcksOptions, type LostAcksProxy, startLostAcks } from './lost-acks.ts'
 export { type PowerCutDisk, type PowerCutOptions, startPowerCutDisk, whyNoPowerCut } from './power-cut.ts'
 export { claudeProgram } from './claude-program.ts'
+export { startToolmanServer, type ToolmanServer, toolServerCommand } from './tool-server/toolman-server.ts'

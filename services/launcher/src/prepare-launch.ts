@@ -11,6 +11,7 @@ import {
   type Settings,
   taskSubject,
   type TaskSubmitted,
+  type ToolOrder,
 } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import type { Ledger } from '@orchestrator/shared/nats'
@@ -39,13 +40,13 @@ export async function prepareLaunch(
   grant: Grant,
   signal: AbortSignal,
 ): Promise<LaunchOrder> {
-  const { ledger, memory, runtime, renderer } = preparation
+  const { ledger, memory, runtime, renderer, settings } = preparation
   const agent = agentOrder(preparation, grant.agent)
   const { attempt: spec } = (await memory.submission(grant, signal)).data
   const earlier = await readEarlier(ledger, grant, signal)
   const workspaceDirectory = runtime.workspaceDirectory(spec.workspace)
   const folder = attemptFolder(grant, grant.epoch.generation)
-  const { prompt, others } = renderer.render({ spec, earlier, workspaceDirectory })
+  const { prompt, others } = renderer.render({ spec, earlier, workspaceDirectory, toolman: settings.toolman })
   const texts = [prompt, ...others].map(({ isOfAttempt, destination, ...text }) => ({
     ...text,
     destination: isOfAttempt ? `${folder}/${destination}` : destination,
@@ -60,11 +61,17 @@ export async function prepareLaunch(
     files: texts.map(({ file, destination, executable }) => ({ file, destination, executable })),
     promptFile: prompt.file,
     earlier: [...earlier],
+    tools: toolOrder(settings, spec.service),
     credentials: { gitEnvironment: { ...preparation.gitEnvironment }, secretFiles: [...secretFilesOf(agent)] },
     stopGraceMs: preparation.stopGraceMs,
     holdLimitMs: preparation.holdLimitMs,
   }
   return { attempt, texts: Object.fromEntries(texts.map(({ file, text }) => [file, text])) }
+}
+
+function toolOrder({ toolman, defaults, services }: Settings, service: string): ToolOrder {
+  const fallback = services[service]?.tools ?? defaults.tools ?? { remoteTools: [], localServers: {} }
+  return { hasToolman: toolman !== undefined, fallback }
 }
 
 function agentOrder(

@@ -1,5 +1,5 @@
 /** What templates are given: documented in `templates/README.md`, with the names that overlays are written against. */
-import type { AttemptSpec, EarlierAttempt, RepositoryRef } from '@orchestrator/shared/contracts'
+import type { AttemptSpec, EarlierAttempt, RepositoryRef, ToolmanSettings } from '@orchestrator/shared/contracts'
 
 export interface ContextSource {
   readonly spec: AttemptSpec
@@ -7,11 +7,12 @@ export interface ContextSource {
   readonly earlier: readonly EarlierAttempt[]
   /** Absolute path of the workspace as the agent sees it. */
   readonly workspaceDirectory: string
+  readonly toolman?: ToolmanSettings | undefined
 }
 
 export type TemplateContext = Readonly<Record<string, unknown>>
 
-export function templateContext({ spec, earlier, workspaceDirectory }: ContextSource): TemplateContext {
+export function templateContext({ spec, earlier, workspaceDirectory, toolman }: ContextSource): TemplateContext {
   const replaced = spec.prompt.mode === 'replace' && spec.prompt.guidance !== undefined
   return {
     repository: repository(spec.repository),
@@ -40,9 +41,21 @@ export function templateContext({ spec, earlier, workspaceDirectory }: ContextSo
       text: replaced ? (spec.prompt.guidance ?? '') : '',
       guidance: replaced ? [] : guidance(spec, earlier),
     },
-    // Filled once an attempt's tools are chosen; the texts on each tool appear only for tools that are here.
-    tools: [],
-    toolman: null,
+    toolman: toolman === undefined ? null : toolmanOf(toolman, workspaceDirectory),
+  }
+}
+
+function toolmanOf(
+  { command: [command = '', ...args], serverUrl, workingDirectory }: ToolmanSettings,
+  workspaceDirectory: string,
+): Readonly<Record<string, unknown>> {
+  const client_config = `${workspaceDirectory}/client-config.json`
+  return {
+    command,
+    args,
+    server_url: serverUrl,
+    working_directory: workingDirectory ?? workspaceDirectory,
+    client_config,
   }
 }
 

@@ -1,5 +1,6 @@
+import { DOCUMENTS_PLACEHOLDER, HISTORY_PLACEHOLDER } from '@orchestrator/shared/contracts'
 import { describe, expect, it } from 'vitest'
-import { DOCUMENTS_PLACEHOLDER, fillPrompt, HISTORY_PLACEHOLDER } from './prompt.ts'
+import { fillPrompt } from './prompt.ts'
 
 const template = `Do task 1.\n\n${DOCUMENTS_PLACEHOLDER}\n${HISTORY_PLACEHOLDER}\nEnd`
 

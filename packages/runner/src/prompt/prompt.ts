@@ -1,7 +1,5 @@
 /** Filling a rendered prompt with what only the workspace knows. Texts are inserted as they are and never read again. */
-
-export const DOCUMENTS_PLACEHOLDER = '<!-- orchestrator:documents -->'
-export const HISTORY_PLACEHOLDER = '<!-- orchestrator:history -->'
+import { DOCUMENTS_PLACEHOLDER, HISTORY_PLACEHOLDER } from '@orchestrator/shared/contracts'
 
 export interface PromptInsertions {
   /** Absolute paths of the task's documents. */

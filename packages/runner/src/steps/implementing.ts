@@ -17,6 +17,7 @@ export async function implement(run: Run, documents: TaskDocuments, prepared: Pr
       attemptDirectory: run.tenancy.attemptDirectory,
       prompt: prepared.prompt,
       promptPath: prepared.promptPath,
+      tools: documents.tools.tools,
       signal: run.ending.signal,
       onActivity: () => watchdog.touch(),
       onStuck: (what) => run.ending.end({ kind: 'stuck', what }),

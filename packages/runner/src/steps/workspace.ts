@@ -5,6 +5,9 @@ import type { TargetState, TaskDocuments } from '../ports.ts'
 import { readTraces, tellHistory } from '../prompt/history.ts'
 import { fillPrompt } from '../prompt/prompt.ts'
 import type { Run } from '../run.ts'
+import { completeText, type Knowledge } from '../tools/complete-text.ts'
+
+const PROMPT_FILE = 'prompt.md'
 
 export interface Prepared {
   readonly target: TargetState
@@ -22,8 +25,9 @@ export async function prepareWorkspace(
     const target = await run.workspace.prepareTarget()
     onTarget(target)
     for (const folder of target.savedWork) tellSavedWork(run, folder)
-    await run.workspace.layFiles({ sourceDirectory: join(run.launchFolder, 'files') })
-    return { target, ...(await writePrompt(run, documents)) }
+    const knowledge = { tools: documents.tools, languages: target.languages }
+    await run.workspace.layFiles({ sourceDirectory: join(run.launchFolder, 'files'), knowledge })
+    return { target, ...(await writePrompt(run, documents, knowledge)) }
   })
 }
 
@@ -35,13 +39,15 @@ function tellSavedWork({ log }: Run, folder: string): void {
 async function writePrompt(
   run: Run,
   { directory, files }: TaskDocuments,
+  knowledge: Knowledge,
 ): Promise<{ prompt: string; promptPath: string }> {
   const { attempt, tenancy } = run
-  const prompt = fillPrompt(await readTemplate(run), {
+  const text = completeText({ place: PROMPT_FILE, text: await readTemplate(run) }, knowledge)
+  const prompt = fillPrompt(text, {
     documents: files.map((file) => (isAbsolute(file) ? file : join(directory, file))),
     history: tellHistory(await readTraces(attempt.earlier, tenancy.attemptDirectory)),
   })
-  const promptPath = join(tenancy.attemptDirectory, 'prompt.md')
+  const promptPath = join(tenancy.attemptDirectory, PROMPT_FILE)
   await writeFile(promptPath, prompt)
   return { prompt, promptPath }
 }

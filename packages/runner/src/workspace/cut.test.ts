@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { systemClock } from '@orchestrator/shared/core'
 import type { Git } from '@orchestrator/shared/git'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { NO_TOOLS } from '../tools/tool-plan.ts'
 import { type Bench, createBench, type Visit } from './workspace-fixture.ts'
 
 const execute = promisify(execFile)
@@ -55,7 +56,10 @@ async function wholeAttempt(visit: Visit): Promise<void> {
   await workspace.preflight()
   await workspace.prepareDocuments()
   await workspace.prepareTarget()
-  await workspace.layFiles({ sourceDirectory: join(bench.state, 'rendered') })
+  await workspace.layFiles({
+    sourceDirectory: join(bench.state, 'rendered'),
+    knowledge: { tools: NO_TOOLS, languages: [] },
+  })
   await bench.write('target-repo/trader/second.ts', 'second\n')
   await workspace.commitLeftovers('Second')
   await workspace.push()

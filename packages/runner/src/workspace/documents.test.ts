@@ -165,22 +165,44 @@ describe('documents of a task', () => {
 describe('the choice of tools', () => {
   const TASKS_FILE = '.taskmaster/tasks/task-1/client-config.json'
 
-  it('comes from the task, else from its documents, else goes away', async () => {
+  const config = (server: string): string =>
+    JSON.stringify({ localServers: { [server]: { command: server, args: ['/workspace/x'], tools: ['read'] } } })
+
+  it('comes from the task, else from its documents, else from its service', async () => {
+    const DOCS_FILE = `${DOCS}/task-1/client-config.json`
     bench = await createBench({
-      documents: {
-        ...TASK,
-        [`${DOCS}/task-1/client-config.json`]: '{"from":"docs"}',
-        [TASKS_FILE]: '{"from":"tasks"}',
-      },
+      documents: { ...TASK, [DOCS_FILE]: config('docs'), [TASKS_FILE]: config('tasks') },
     })
-    await prepare()
-    expect(await bench.read('client-config.json')).toBe('{"from":"tasks"}')
+    const first = await prepare()
+    expect(first.tools.tools).toEqual([{ server: 'tasks', name: 'read' }])
+    expect(first.notes).toContain(`the tools of ${TASKS_FILE}: read`)
+    expect(JSON.parse(await bench.read('client-config.json'))).toMatchObject({
+      localServers: { tasks: { args: [`${bench.root}/x`] } },
+    })
     await bench.platform.commit({ files: { [TASKS_FILE]: null } })
-    await prepare()
-    expect(await bench.read('client-config.json')).toBe('{"from":"docs"}')
-    await bench.platform.commit({ files: { [`${DOCS}/task-1/client-config.json`]: null } })
-    expect((await prepare()).notes).toContain('default tools')
+    expect((await prepare()).tools.tools).toEqual([{ server: 'docs', name: 'read' }])
+    await bench.platform.commit({ files: { [DOCS_FILE]: null } })
+    const none = await prepare()
+    expect(none.notes).toContain('the default tools of the service are used: none')
+    expect(none.tools.tools).toEqual([])
     expect(existsSync(join(bench.root, 'client-config.json'))).toBe(false)
+    const fallback = { remoteTools: ['search'], localServers: {} }
+    const ofService = await prepare({ tools: { hasToolman: true, fallback } })
+    expect(ofService.notes).toContain('the default tools of the service are used: search')
+    expect(JSON.parse(await bench.read('client-config.json'))).toEqual(fallback)
+  })
+
+  it('that needs a tool server where none is configured fails, naming tools and remedy', async () => {
+    bench = await createBench({ documents: { ...TASK, [TASKS_FILE]: '{"remoteTools":["search"]}' } })
+    await expect(prepare()).rejects.toMatchObject({
+      code: 'TOOLS_UNAVAILABLE',
+      message: expect.stringMatching(/client-config\.json asks for the remote tools search.*add "toolman"/),
+    })
+  })
+
+  it('with a field that nobody knows fails, naming it', async () => {
+    bench = await createBench({ documents: { ...TASK, [TASKS_FILE]: '{"remoteTool":["search"]}' } })
+    await expect(prepare()).rejects.toThrow(/client-config\.json is not valid: .*remoteTool/)
   })
 
   it('that is no JSON fails, naming file and line', async () => {

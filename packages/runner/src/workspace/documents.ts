@@ -1,9 +1,10 @@
 import { cp, mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join, relative, sep } from 'node:path'
-import { type AttemptFile, Gates } from '@orchestrator/shared/contracts'
+import { dirname, join, relative, sep } from 'node:path'
+import { type AttemptFile, Gates, ToolChoice } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import { writeDurably } from '../control/durable-file.ts'
 import type { TaskDocuments } from '../ports.ts'
+import { planTools, type ToolPlan } from '../tools/tool-plan.ts'
 import { readCriteria } from './criteria.ts'
 import {
   clientConfigPaths,
@@ -13,8 +14,8 @@ import {
   SHARED_DOCUMENT,
 } from './document-paths.ts'
 import { hasSystemCode, statOf } from './folders.ts'
-import { parseDocument, parseJsonDocument } from './json-document.ts'
-import type { WorkspaceLayout } from './layout.ts'
+import { parseDocument } from './json-document.ts'
+import { CLIENT_CONFIG_FILE, type WorkspaceLayout } from './layout.ts'
 import type { Recorder } from './recorder.ts'
 
 export interface DocumentsDependencies {
@@ -27,7 +28,11 @@ const MAX_FILES = 500
 const MAX_BYTES = 64 * 1024 * 1024
 
 /** Empties `task-docs/` and fills it from the platform repository, which must be up to date. */
-export async function refillDocuments({ attempt, layout, recorder }: DocumentsDependencies): Promise<TaskDocuments> {
+export async function refillDocuments({
+  attempt,
+  layout,
+  recorder,
+}: DocumentsDependencies): Promise<Omit<TaskDocuments, 'tools'>> {
   const source = await chooseFolder(attempt, layout.platform)
   await emptyFolder(layout.documents)
   const missing: string[] = []
@@ -141,19 +146,47 @@ async function readGates(layout: WorkspaceLayout, folder: string): Promise<TaskD
   return parseDocument(await readFile(path, 'utf8'), `${folder}/${GATES_DOCUMENT}`, Gates)
 }
 
-/** The task's choice of tools goes to the workspace root; an older task's goes away. */
-export async function placeClientConfig({ attempt, layout, recorder }: DocumentsDependencies): Promise<void> {
-  const there = await statOf(layout.clientConfig)
-  if (there !== undefined && !there.isFile()) await rm(layout.clientConfig, { recursive: true, force: true })
-  for (const path of clientConfigPaths(attempt.spec)) {
-    const text = await textOf(layout.platform, join(layout.platform, path))
-    if (text === undefined) continue
-    parseJsonDocument(text, path)
-    await writeDurably(layout.clientConfig, text)
-    return
+/** The task's choice of tools, else its service's, goes to the workspace root; an older task's goes away. */
+export async function chooseTools({ attempt, layout, recorder }: DocumentsDependencies): Promise<ToolPlan> {
+  const own = await ownChoice(attempt, layout.platform)
+  const { choice, source } = own ?? fallbackChoice(attempt)
+  const plan = planTools({ choice, source, attempt })
+  await placeClientConfig(layout.clientConfig, plan)
+  const names = plan.tools.length === 0 ? 'none' : plan.tools.map(({ name }) => name).join(', ')
+  const how =
+    own === undefined
+      ? `no ${CLIENT_CONFIG_FILE} for this task: the default tools of the service are used`
+      : `the tools of ${source}`
+  recorder.note('info', `${how}: ${names}`)
+  return plan
+}
+
+interface Choice {
+  readonly choice: ToolChoice
+  /** Where it stands. */
+  readonly source: string
+}
+
+async function ownChoice({ spec }: AttemptFile, root: string): Promise<Choice | undefined> {
+  for (const source of clientConfigPaths(spec)) {
+    const text = await textOf(root, join(root, source))
+    if (text !== undefined) return { choice: parseDocument(text, source, ToolChoice), source }
   }
-  await rm(layout.clientConfig, { force: true })
-  recorder.note('info', `no ${basename(layout.clientConfig)} for this task: the default tools of the service are used`)
+  return undefined
+}
+
+function fallbackChoice({ spec, tools }: AttemptFile): Choice {
+  return {
+    choice: tools?.fallback ?? { remoteTools: [], localServers: {} },
+    source: `"tools" of the service ${spec.service} in the settings`,
+  }
+}
+
+async function placeClientConfig(path: string, { clientConfig }: ToolPlan): Promise<void> {
+  const there = await statOf(path)
+  if (there !== undefined && (clientConfig === undefined || !there.isFile()))
+    await rm(path, { recursive: true, force: true })
+  if (clientConfig !== undefined) await writeDurably(path, `${JSON.stringify(clientConfig, null, 2)}\n`)
 }
 
 /** Content of a file of the platform repository, `undefined` when there is none. */

@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs'
 import { lstat, mkdir, readdir, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { NO_TOOLS } from '../tools/tool-plan.ts'
 import { type AttemptChoice, type Bench, createBench } from './workspace-fixture.ts'
 
 let bench: Bench
 beforeEach(async () => {
   bench = await createBench()
   for (const name of ['CLAUDE.md', 'mcp.json', 'settings.local.json', 'prompt.md', 'run.sh'])
-    await writeFile(join(bench.state, 'rendered', name), `${name}\n`)
+    await writeFile(join(bench.state, 'rendered', name), name.endsWith('.json') ? '{}\n' : `${name}\n`)
 })
 afterEach(async () => {
   await bench[Symbol.asyncDispose]()
@@ -29,7 +30,10 @@ async function arrive(choice: AttemptChoice): Promise<string> {
 
 async function layOnly(choice: AttemptChoice): Promise<void> {
   await using visit = await bench.visit(choice)
-  await visit.workspace.layFiles({ sourceDirectory: join(bench.state, 'rendered') })
+  await visit.workspace.layFiles({
+    sourceDirectory: join(bench.state, 'rendered'),
+    knowledge: { tools: NO_TOOLS, languages: [] },
+  })
 }
 
 describe('the workspace root', () => {

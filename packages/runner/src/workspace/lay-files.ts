@@ -4,6 +4,7 @@ import { type AttemptFile, HISTORY_FOLDER } from '@orchestrator/shared/contracts
 import { printableLine, TerminalError } from '@orchestrator/shared/core'
 import { writeDurably } from '../control/durable-file.ts'
 import type { Tenancy } from '../ports.ts'
+import { completeText, type Knowledge } from '../tools/complete-text.ts'
 import { ensureFolder, ensureFolders, placeLink, statOf } from './folders.ts'
 import {
   attemptFolder,
@@ -25,17 +26,22 @@ export interface LayFilesDependencies {
   readonly tenancy: Tenancy
 }
 
+export interface FilesToLay {
+  readonly sourceDirectory: string
+  readonly knowledge: Knowledge
+}
+
 type Rendered = AttemptFile['files'][number]
 
 /** Puts the root in order. What it does not know it leaves alone and names. */
 export async function layFiles(
   { attempt, layout, recorder, tenancy }: LayFilesDependencies,
-  sourceDirectory: string,
+  { sourceDirectory, knowledge }: FilesToLay,
 ): Promise<void> {
   await tenancy.assertCurrent()
   const places = attempt.files.map((file) => ({ file, place: placeOf(file, attempt) }))
   await ensureFolder(layout.shared)
-  for (const { file, place } of places) await lay({ root: layout.root, file, place, sourceDirectory })
+  for (const { file, place } of places) await lay({ root: layout.root, file, place, sourceDirectory, knowledge })
   await removeOlder(layout.root, new Set(places.map(({ place }) => place)))
   const own = attemptFolder(attempt)
   const links = [basename(own), CURRENT_LINK]
@@ -74,18 +80,15 @@ async function lay({
   file,
   place,
   sourceDirectory,
-}: {
-  readonly root: string
-  readonly file: Rendered
-  readonly place: string
-  readonly sourceDirectory: string
-}): Promise<void> {
+  knowledge,
+}: FilesToLay & { readonly root: string; readonly file: Rendered; readonly place: string }): Promise<void> {
   await ensureFolders(root, dirname(place))
   const path = join(root, place)
   const there = await statOf(path)
   if (there?.isDirectory() === true)
     throw new TerminalError('WORKSPACE_CONFLICT', `${path} must be a file, but is a folder`)
-  await writeDurably(path, await readFile(join(sourceDirectory, file.file), 'utf8'))
+  const text = await readFile(join(sourceDirectory, file.file), 'utf8')
+  await writeDurably(path, completeText({ place, text }, knowledge))
   if (file.executable) await chmod(path, 0o755)
 }
 

@@ -5,6 +5,7 @@ import type { TargetState } from '../ports.ts'
 import { type BranchDecision, decideBranch } from './branch-decision.ts'
 import { conflict, freeName, move, statOf } from './folders.ts'
 import { inspectGitDirectory, readOrigin } from './git-directory.ts'
+import { languagesIn } from './languages.ts'
 import { ATTEMPT_FOLDER_PATTERN, CURRENT_LINK } from './layout.ts'
 import { missingBranch } from './mirror.ts'
 import { remoteBranches } from './platform-repository.ts'
@@ -42,6 +43,7 @@ export async function prepareTarget(context: TargetContext): Promise<TargetState
     baseSha: await branchPoint(context, decision.sha, base),
     startSha: decision.sha,
     savedWork: saved.map((folder) => relative(layout.root, folder)),
+    languages: languagesIn(await context.target.list(['ls-tree', '-r', '-z', '--name-only', decision.sha])),
   }
 }
 

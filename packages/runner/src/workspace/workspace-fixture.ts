@@ -36,6 +36,7 @@ export interface AttemptChoice {
   readonly sequence?: number
   readonly generation?: number
   readonly files?: AttemptFile['files']
+  readonly tools?: NonNullable<AttemptFile['tools']>
 }
 
 export interface Visit extends AsyncDisposable {
@@ -129,6 +130,7 @@ export function attemptFileFor(
     files: choice.files ?? [],
     promptFile: 'prompt.md',
     earlier: [],
+    ...(choice.tools !== undefined && { tools: choice.tools }),
     credentials: { gitEnvironment: {}, secretFiles: [] },
     stopGraceMs: 1000,
     holdLimitMs: 1000,
@@ -198,9 +200,9 @@ class LocalBench implements Bench {
   async arrive(choice: AttemptChoice = {}, options: VisitOptions = {}): Promise<Visit> {
     const visit = await this.visit(choice, options)
     try {
-      await visit.workspace.prepareDocuments()
-      await visit.workspace.prepareTarget()
-      await visit.workspace.layFiles({ sourceDirectory: join(this.state, 'rendered') })
+      const { tools } = await visit.workspace.prepareDocuments()
+      const { languages } = await visit.workspace.prepareTarget()
+      await visit.workspace.layFiles({ sourceDirectory: join(this.state, 'rendered'), knowledge: { tools, languages } })
       return visit
     } catch (error) {
       await visit[Symbol.asyncDispose]()

@@ -6,7 +6,7 @@ import type { LineLog, TargetState, Tenancy, Workspace } from '../ports.ts'
 import { readChanges } from './changes.ts'
 import { checkOutClean, removeLeftCheckouts } from './checkout.ts'
 import { commitLeftovers } from './commit-leftovers.ts'
-import { placeClientConfig, refillDocuments } from './documents.ts'
+import { chooseTools, refillDocuments } from './documents.ts'
 import { conflict, reportingFullDisk } from './folders.ts'
 import { layFiles } from './lay-files.ts'
 import { layoutOf } from './layout.ts'
@@ -55,8 +55,8 @@ export function createWorkspace(dependencies: WorkspaceDependencies): Workspace 
           recorder,
           signal,
         })
-        await placeClientConfig({ attempt, layout, recorder })
-        return await refillDocuments({ attempt, layout, recorder })
+        const tools = await chooseTools({ attempt, layout, recorder })
+        return { ...(await refillDocuments({ attempt, layout, recorder })), tools }
       }),
     prepareTarget: () =>
       reportingFullDisk(async () => {
@@ -65,8 +65,7 @@ export function createWorkspace(dependencies: WorkspaceDependencies): Workspace 
         state = await prepareTarget(context)
         return state
       }),
-    layFiles: ({ sourceDirectory }) =>
-      reportingFullDisk(() => layFiles({ attempt, layout, recorder, tenancy }, sourceDirectory)),
+    layFiles: (files) => reportingFullDisk(() => layFiles({ attempt, layout, recorder, tenancy }, files)),
     commitLeftovers: (message) => reportingFullDisk(() => commitLeftovers(context, { message, startSha: startSha() })),
     push: () => reportingFullDisk(() => pushBranch({ ...context, startSha: startSha() })),
     changes: () =>

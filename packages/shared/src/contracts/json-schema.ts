@@ -19,6 +19,7 @@ import { RebuildAnswer, RebuildBody, RebuildReport, RebuildStatus } from './rebu
 import { ResultRecord } from './result.ts'
 import { AttemptFile, ClaimFile, GoFile, HeldFile, RunnerLine, StopFile } from './runner-protocol.ts'
 import { Settings } from './settings.ts'
+import { ToolChoice } from './tools.ts'
 import { ReleaseAnswer, ReleaseBody, WorkspaceView } from './workspace-api.ts'
 
 /** Everything that leaves a process: by events, documents, files and the API. */
@@ -62,6 +63,7 @@ export const CONTRACTS = {
   'api.dead-letters': DeadLetterPage,
   'api.replay-answer': ReplayAnswer,
   'file.gates': Gates,
+  'file.client-config': ToolChoice,
   'file.settings': Settings,
 } as const satisfies Record<string, z.ZodType>
 

@@ -18,6 +18,7 @@ import { AttemptNumber } from './identity.ts'
 import { AttemptName } from './names.ts'
 import { TerminalPhase, Step } from './phases.ts'
 import { GateResult, GitOperation, ObservedTest, Usage } from './result.ts'
+import { ToolOrder } from './tools.ts'
 
 export const ATTEMPT_FILE = 'attempt.json'
 export const GO_FILE = 'go.json'
@@ -74,6 +75,8 @@ export const AttemptFile = z.object({
   /** Name, among `files`' sources, of the rendered prompt; the runner fills in what only the workspace knows. */
   promptFile: z.string(),
   earlier: z.array(EarlierAttempt),
+  /** Left out by older launchers: no tools but the agent's own. */
+  tools: z.exactOptional(ToolOrder),
   /** Git credentials by reference: paths of files that are read at each call. None: git's own helpers, as configured by the launcher. */
   credentials: z.object({
     /** Passed to git of the runner only, never to the agent. */

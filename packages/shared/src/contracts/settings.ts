@@ -8,6 +8,7 @@ import { AgentName, ServiceName } from './identity.ts'
 import { Gates, LimitsInput } from './limits.ts'
 import { BranchName, RepositoryUrl, WorkingDirectory } from './repositories.ts'
 import { AGENT_PROGRAMS } from './runner-protocol.ts'
+import { ToolChoice, ToolmanSettings } from './tools.ts'
 
 const EnvironmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'use a variable name')
 
@@ -46,6 +47,8 @@ const RepositorySettings = {
   platformUser: z.exactOptional(GithubUser),
   limits: z.exactOptional(LimitsInput),
   gates: z.exactOptional(Gates),
+  /** For tasks that have no `client-config.json`. */
+  tools: z.exactOptional(ToolChoice),
 }
 
 /** Values for requests that leave them out, for every service. */
@@ -73,10 +76,11 @@ export const WebhookSettings = z.strictObject({
 })
 export type WebhookSettings = z.infer<typeof WebhookSettings>
 
-export const Settings = z.strictObject({
+const SettingsFields = z.strictObject({
   defaults: DefaultSettings.default({}),
   services: z.record(ServiceName, ServiceSettings).default({}),
   agents: z.record(AgentName, AgentSettings).default({}),
+  toolman: z.exactOptional(ToolmanSettings),
   /** How many attempts may run at once, over all and for each agent; left out: no cap. */
   caps: z
     .strictObject({ global: z.exactOptional(Cap), agents: z.record(AgentName, Cap).default({}) })
@@ -88,5 +92,18 @@ export const Settings = z.strictObject({
       ({ webhooks }) => new Set(webhooks.map(({ name }) => name)).size === webhooks.length,
       'names of webhooks must differ',
     ),
+})
+
+export const Settings = SettingsFields.superRefine(({ toolman, defaults, services }, context) => {
+  if (toolman !== undefined) return
+  const places = [
+    { path: ['defaults'], tools: defaults.tools },
+    ...Object.entries(services).map(([service, { tools }]) => ({ path: ['services', service], tools })),
+  ]
+  for (const { path, tools } of places) {
+    if (tools === undefined || tools.remoteTools.length === 0) continue
+    const message = 'remote tools need "toolman", the client of the tool server, in the settings'
+    context.addIssue({ code: 'custom', path: [...path, 'tools', 'remoteTools'], message })
+  }
 })
 export type Settings = z.infer<typeof Settings>

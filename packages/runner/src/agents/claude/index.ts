@@ -1,17 +1,21 @@
 /** Claude Code 2.1, headless: `stream-json` both ways, our settings and nobody else's. */
 import { randomUUID } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AgentOrder } from '@orchestrator/shared/contracts'
+import { z } from 'zod'
 import type { RunnerEnvironment } from '../../config.ts'
 import type { Redaction } from '../../lines/redaction.ts'
 import type { AgentRun } from '../../ports.ts'
+import { TOOL_SERVERS_FILE } from '../../tools/complete-text.ts'
 import { readCredentials } from '../credentials.ts'
 import type { Conversation, Dialect, Preparation } from '../dialect.ts'
 import { composeInstructions } from './instructions.ts'
-import { createOpening, request, userMessage } from './opening.ts'
+import { createOpening, type Expectations, request, userMessage } from './opening.ts'
 import { createReader } from './reader.ts'
 import { type EarlierSession, findEarlierSession, keepTranscript, makeConfigDirectory } from './session-files.ts'
+
+const ToolServers = z.object({ mcpServers: z.record(z.string(), z.unknown()).default({}) })
 
 export interface ClaudeDependencies {
   readonly order: Exclude<AgentOrder, { adapter: 'command' }>
@@ -36,7 +40,7 @@ export function createClaude({ order, environment, redaction }: ClaudeDependenci
       return {
         args: argumentsOf({ run, sessionId, earlier, instructions }),
         environment: { ...(await environmentOf(order)), ...ownEnvironment(directory, run) },
-        conversation: converse(run.prompt),
+        conversation: converse(run.prompt, { servers: await readServerNames(run), tools: run.tools }),
         [Symbol.asyncDispose]: async () => {
           const { attemptDirectory } = run
           await keepTranscript({ directory, sessionId, attemptDirectory, redaction })
@@ -74,7 +78,7 @@ function argumentsOf({ run, sessionId, earlier, instructions }: Arguments): read
     join(workspaceDirectory, '.claude/settings.local.json'),
     '--strict-mcp-config',
     '--mcp-config',
-    join(workspaceDirectory, '.mcp.json'),
+    join(workspaceDirectory, TOOL_SERVERS_FILE),
     // Otherwise a resumed session would go on with the system prompt of the attempt before.
     '--system-prompt-snapshot',
     'off',
@@ -84,6 +88,11 @@ function argumentsOf({ run, sessionId, earlier, instructions }: Arguments): read
     ...(usd === null ? [] : ['--max-budget-usd', String(usd)]),
     ...(turns === null ? [] : ['--max-turns', String(turns)]),
   ]
+}
+
+async function readServerNames({ attempt }: AgentRun): Promise<readonly string[]> {
+  const text = await readFile(join(attempt.workspaceDirectory, TOOL_SERVERS_FILE), 'utf8')
+  return Object.keys(ToolServers.parse(JSON.parse(text)).mcpServers)
 }
 
 async function environmentOf(order: ClaudeDependencies['order']): Promise<Record<string, string>> {
@@ -114,8 +123,8 @@ function ownEnvironment(directory: string, { attempt, attemptDirectory }: AgentR
   }
 }
 
-function converse(prompt: string): Conversation {
-  const opening = createOpening(prompt)
+function converse(prompt: string, expected: Expectations): Conversation {
+  const opening = createOpening(prompt, expected)
   const reader = createReader(opening)
   return {
     opening: opening.text,

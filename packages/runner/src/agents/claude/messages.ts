@@ -142,9 +142,15 @@ export const SettingsAnswer = z.object({
   errors: z.array(z.object({ path: text, message: text })).catch([]),
   sources: z.array(z.object({ source: text })).catch([]),
 })
-export const ServersAnswer = z.object({
-  mcpServers: z
-    .array(z.object({ name: z.string(), status: text, error: z.string().optional().catch(undefined) }))
-    .catch([]),
+const ToolServer = z.object({
+  name: z.string(),
+  status: text,
+  error: z.string().optional().catch(undefined),
+  tools: z
+    .array(z.object({ name: z.string() }).transform(({ name }) => name))
+    .optional()
+    .catch(undefined),
 })
+export const ServersAnswer = z.object({ mcpServers: z.array(ToolServer).catch([]) })
+export type ServersAnswer = z.output<typeof ServersAnswer>
 export const UsageAnswer = z.object({ session: z.object({ model_usage: ModelUsages }) })

@@ -3,6 +3,7 @@
  * took our settings (it drops an invalid file whole, silently), and whether every tool server is connected.
  */
 import type { AgentFailure } from '../../ports.ts'
+import { missingTools, type PlannedTool } from '../../tools/tool-plan.ts'
 import type { Heard } from '../dialect.ts'
 import { ServersAnswer, SettingsAnswer, UsageAnswer } from './messages.ts'
 import { type TokenUse, totalOf } from './usage.ts'
@@ -30,23 +31,25 @@ export interface Opening {
 
 const NOTHING: Heard = { facts: [], replies: [] }
 
-export function createOpening(prompt: string): Opening {
+/** What must be there before the prompt is told. */
+export interface Expectations {
+  /** Names of the configured tool servers. */
+  readonly servers: readonly string[]
+  readonly tools: readonly PlannedTool[]
+}
+
+export function createOpening(prompt: string, expected: Expectations): Opening {
   let tries = 0
   let usedBefore: TokenUse = totalOf({})
   const refuse = (failure: AgentFailure): Heard => ({ facts: [{ kind: 'fatal', failure }], replies: [] })
   const onServers = (answer: unknown): Heard => {
     const servers = ServersAnswer.parse(answer).mcpServers
-    const pending = servers.filter(({ status }) => status === 'pending')
     tries += 1
-    if (pending.length > 0 && tries < SERVERS_TRIES)
+    if (servers.some((server) => isPending(server, expected)) && tries < SERVERS_TRIES)
       return { facts: [], replies: [{ text: request('servers', 'mcp_status'), afterMs: SERVERS_EVERY_MS }] }
-    const missing = servers.filter(({ status }) => status !== 'connected')
-    if (missing.length === 0) return { facts: [], replies: [{ text: userMessage(prompt) }] }
-    const names = missing.map(({ name, status, error }) => `${name} (${error ?? status})`).join(', ')
-    return refuse({
-      reason: 'ToolsUnavailable',
-      message: `Tool servers that the task needs are not connected: ${names}.`,
-    })
+    const problem = whatIsMissing(servers, expected)
+    if (problem === undefined) return { facts: [], replies: [{ text: userMessage(prompt) }] }
+    return refuse({ reason: 'ToolsUnavailable', message: problem })
   }
   const onSettings = (answer: unknown): Heard => {
     const { errors, sources } = SettingsAnswer.parse(answer)
@@ -69,4 +72,23 @@ export function createOpening(prompt: string): Opening {
       return usedBefore
     },
   }
+}
+
+type Server = ServersAnswer['mcpServers'][number]
+
+/** Not there yet, or connected while it is not known yet what it offers. */
+function isPending({ name, status, tools }: Server, expected: Expectations): boolean {
+  const mustOffer = expected.tools.some(({ server }) => server === name)
+  return status === 'pending' || (status === 'connected' && mustOffer && tools === undefined)
+}
+
+function whatIsMissing(servers: readonly Server[], { servers: named, tools }: Expectations): string | undefined {
+  const absent = named
+    .filter((name) => servers.every((server) => server.name !== name))
+    .map((name) => ({ name, status: 'its configuration was not accepted', error: undefined }))
+  const missing = [...servers.filter(({ status }) => status !== 'connected'), ...absent]
+  if (missing.length === 0)
+    return missingTools(tools, Object.fromEntries(servers.map((server) => [server.name, server.tools ?? []])))
+  const names = missing.map(({ name, status, error }) => `${name} (${error ?? status})`).join(', ')
+  return `Tool servers that the task needs are not connected: ${names}.`
 }

@@ -4,6 +4,7 @@ import type { AgentFact } from '../facts.ts'
 import { createOpening } from './opening.ts'
 import { createReader } from './reader.ts'
 
+const NOTHING_EXPECTED = { servers: [], tools: [] }
 const json = (value: object): string => JSON.stringify(value)
 const used = (inputTokens: number, costUSD: number): object => ({ m: { inputTokens, outputTokens: 10, costUSD } })
 const assistant = (uuid: string, id: string, ...content: readonly object[]): string =>
@@ -35,7 +36,7 @@ const RUN = [
 ] as const
 
 function read(lines: readonly string[]): readonly AgentFact[] {
-  const reader = createReader(createOpening('Do it'))
+  const reader = createReader(createOpening('Do it', NOTHING_EXPECTED))
   return lines.flatMap((line) => reader.hear(line).facts)
 }
 const EXPECTED = read(RUN)
@@ -136,7 +137,7 @@ describe('the reader of stream-json', () => {
   })
 
   it('adds up the use of several results, without what an earlier attempt had used', () => {
-    const reader = createReader(createOpening('Do it'))
+    const reader = createReader(createOpening('Do it', NOTHING_EXPECTED))
     const answer = (id: string, input: number): string =>
       json({
         type: 'control_response',
@@ -156,7 +157,7 @@ describe('the opening', () => {
     opening.hear(id, value)
 
   it('gives the prompt only to a session whose tool servers are all connected', () => {
-    const opening = createOpening('Do it')
+    const opening = createOpening('Do it', NOTHING_EXPECTED)
     expect(answer(opening, 'servers', { mcpServers: [{ name: 'a', status: 'pending' }] })).toMatchObject({
       replies: [{ afterMs: 250, text: expect.stringContaining('mcp_status') }],
     })
@@ -178,11 +179,37 @@ describe('the opening', () => {
     })
   })
 
+  it('waits for what a server offers, and names what nobody does', () => {
+    const tools = [
+      { server: 'docs', name: 'query-docs' },
+      { server: 'docs', name: 'guess' },
+    ]
+    const opening = createOpening('Do it', { servers: ['docs', 'gone'], tools })
+    const docs = { name: 'docs', status: 'connected' }
+    expect(answer(opening, 'servers', { mcpServers: [docs] })).toMatchObject({ facts: [], replies: [{ afterMs: 250 }] })
+    const offering = { ...docs, tools: [{ name: 'query_docs' }, { name: 'search' }] }
+    expect(answer(opening, 'servers', { mcpServers: [offering] })).toMatchObject({
+      facts: [{ failure: { message: expect.stringContaining('gone (its configuration was not accepted)') } }],
+    })
+    const gone = { name: 'gone', status: 'connected', tools: [] }
+    expect(answer(opening, 'servers', { mcpServers: [offering, gone] })).toMatchObject({
+      facts: [
+        {
+          failure: {
+            reason: 'ToolsUnavailable',
+            message: 'Tools that the task names do not exist: guess (of docs). docs offers query_docs, search.',
+          },
+        },
+      ],
+      replies: [],
+    })
+  })
+
   it('gives up on settings that were not taken', () => {
     const taken = { errors: [], sources: [{ source: 'flagSettings' }] }
-    expect(answer(createOpening(''), 'settings', taken)).toEqual({ facts: [], replies: [] })
+    expect(answer(createOpening('', NOTHING_EXPECTED), 'settings', taken)).toEqual({ facts: [], replies: [] })
     const dropped = { errors: [{ path: 'permissions', message: 'is wrong' }], sources: [] }
-    expect(answer(createOpening(''), 'settings', dropped)).toMatchObject({
+    expect(answer(createOpening('', NOTHING_EXPECTED), 'settings', dropped)).toMatchObject({
       facts: [
         {
           kind: 'fatal',
