@@ -1,8 +1,6 @@
 /** Where Claude Code keeps its session: a folder for one attempt alone, so that nothing an agent leaves there outlives it. */
-import { createReadStream } from 'node:fs'
 import { access, copyFile, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { RESULT_FILE, ResultRecord } from '@orchestrator/shared/contracts'
 import { readJsonIfThere } from '../../control/read-json.ts'
 import type { Redaction } from '../../lines/redaction.ts'
@@ -57,11 +55,10 @@ export async function keepTranscript({
 }: TranscriptKeeping): Promise<void> {
   const projects = join(directory, 'projects')
   for (const project of await readdir(projects).catch(() => [])) {
-    const from = createReadStream(join(projects, project, `${sessionId}.jsonl`))
     try {
+      await using from = await open(join(projects, project, `${sessionId}.jsonl`))
       await using to = await open(join(attemptDirectory, TRANSCRIPT), 'w', 0o600)
-      for await (const line of createInterface({ input: from, crlfDelay: Number.POSITIVE_INFINITY }))
-        await to.write(`${redactLine(line, redaction)}\n`)
+      for await (const line of from.readLines()) await to.write(`${redactLine(line, redaction)}\n`)
       return
     } catch {
       // Not in this project.
