@@ -24,12 +24,6 @@ let toolman: ToolmanServer
 let site: ClaudeSite
 
 const CALL = { query: 'HashMap insert' }
-const uses = (name: string): { name: string; input: Record<string, string> } => ({ name, input: CALL })
-const WORK = [
-  { name: 'Write', input: { file_path: '{{cwd}}/greeting.txt', content: 'hello\n' } },
-  { name: 'Bash', input: { command: 'node --test --test-reporter=tap' } },
-]
-
 function toolsUsed({ lines }: Ran): readonly unknown[] {
   return lines.flatMap((line) => (line.kind === 'tool' && line.tool.startsWith('mcp__') ? [[line.tool, line.ok]] : []))
 }
@@ -54,28 +48,13 @@ describe.skipIf(CLAUDE === undefined)('the tools of a task', { timeout: 90_000 }
   /** Submits a task that must not cost a single request. */
   async function refused(taskId: string): Promise<Ran['view']> {
     const before = site.model.requests.length
-    const { view } = await site.run({ turns: [{ text: 'I should never be asked.' }] }, { taskId })
+    const { view } = await site.run('quick-success', { taskId })
     expect(site.model.requests.length).toBe(before)
     return view
   }
 
   it('are called through toolman, and their answers are used', async () => {
-    const ran = await site.run(
-      {
-        turns: [
-          {
-            tools: [
-              uses('mcp__toolman__rustdocs_query_rust_docs'),
-              uses('mcp__toolman__brave_search_brave_web_search'),
-              uses('mcp__toolman__read_note'),
-            ],
-          },
-          { expect: { toolError: false, toolResult: 'insert returns the old value' }, tools: WORK },
-          { text: 'Done.' },
-        ],
-      },
-      { taskId: '1' },
-    )
+    const ran = await site.run('uses-remote-tools', { taskId: '1' })
     expect(site.model.failures).toEqual([])
     expect(ran.view.phase).toBe('Succeeded')
     expect(toolsUsed(ran)).toEqual([
@@ -98,17 +77,7 @@ describe.skipIf(CLAUDE === undefined)('the tools of a task', { timeout: 90_000 }
   })
 
   it('may be local servers alone, started in the workspace with its real paths', async () => {
-    const workspace = site.installation.workspace('trader')
-    const ran = await site.run(
-      {
-        turns: [
-          { tools: [uses('mcp__files__read_note'), uses('mcp__files__unused')] },
-          { expect: { toolResult: `${workspace}.*${workspace}/shared` }, tools: WORK },
-          { text: 'Done.' },
-        ],
-      },
-      { taskId: '2' },
-    )
+    const ran = await site.run('uses-local-tools', { taskId: '2' })
     expect(site.model.failures).toEqual([])
     // What the choice does not name is there and refused.
     expect(toolsUsed(ran)).toEqual([
@@ -147,7 +116,7 @@ describe.skipIf(CLAUDE === undefined)('the tools of a task', { timeout: 90_000 }
   })
 
   it('are none where nobody names any, and toolman is not needed', async () => {
-    const ran = await site.run({ turns: [{ tools: WORK }, { text: 'Done.' }] }, { taskId: '7' })
+    const ran = await site.run('quick-success', { taskId: '7' })
     expect(ran.view.phase).toBe('Succeeded')
     const { system, tools } = site.model.requests.at(-1) ?? { system: '', tools: [] }
     expect(system).toContain('This task has no tools beside your own.')
