@@ -98,7 +98,7 @@ export function createAttemptWatch(world: WatchWorld, { attempt, isNew, isPast }
     },
     run: async (signal) => {
       if (!isPast) await watch(signal)
-      await archivist.run({ inStream: isPast || log.closed !== undefined }, signal)
+      await archivist.run({ inStream: isPast || log.closed !== undefined, isNew }, signal)
     },
   }
 }

@@ -125,14 +125,11 @@ export class EndWatch {
 
   async #awaitLog(untilMs: number, signal: AbortSignal): Promise<void> {
     const { log, clock } = this.#options
-    const enough = new AbortController()
-    const leftMs = Math.max(0, untilMs - clock.monotonicMs())
-    try {
-      const tooLate = clock.sleep(leftMs, AbortSignal.any([signal, enough.signal]))
-      await Promise.race([log.whenClosed, this.#whenFinished.promise, tooLate])
-    } finally {
-      enough.abort()
-    }
+    const enough = new Wake(clock)
+    const ring = (): void => enough.ring()
+    log.whenClosed.then(ring, ring)
+    this.#whenFinished.promise.then(ring, ring)
+    await enough.wait(Math.max(0, untilMs - clock.monotonicMs()), signal)
   }
 
   async #finish(observation: EndObservation, signal: AbortSignal): Promise<number | undefined> {

@@ -1,22 +1,37 @@
 /** One archived log as a file: gzip of a head line, then the log's lines. */
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { constants, createGzip, gunzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { constants, createGzip, gunzipSync, gzip } from 'node:zlib'
 import { ARCHIVE_HEAD_BYTES, ArchiveHead } from '@orchestrator/shared/contracts'
 import type { LogToKeep } from './port.ts'
 
 const CHUNK_CHARACTERS = 64 * 1024
 
-/** The file must not be there; what is written has reached the disk on return. */
-export async function writeArchived(path: string, log: LogToKeep): Promise<void> {
-  await using file = await open(path, 'wx', 0o600)
+/** Into an empty file; what is written has reached the disk on return. */
+export async function writeArchived(file: FileHandle, log: LogToKeep): Promise<void> {
+  const parts = chunks(log)
+  const first = await parts.next()
+  const second = await parts.next()
+  log.signal.throwIfAborted()
+  // Streams would cost a small log several times as much.
+  if (second.done === true) await file.writeFile(await promisify(gzip)(first.value ?? ''))
+  else await compress(file, joined([first.value ?? '', second.value], parts), log.signal)
+  await file.sync()
+}
+
+async function* joined(begun: readonly string[], rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield* begun
+  yield* rest
+}
+
+async function compress(file: FileHandle, text: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
   const write = async (compressed: AsyncIterable<Buffer>): Promise<void> => {
     // On a handle this goes on where the last one ended.
     for await (const part of compressed) await file.writeFile(part)
   }
-  await pipeline(Readable.from(chunks(log)), createGzip(), write, { signal: log.signal })
-  await file.sync()
+  await pipeline(Readable.from(text), createGzip(), write, { signal })
 }
 
 /** `undefined` for what is no archived log. */

@@ -204,7 +204,7 @@ describe('an archivist', () => {
     await using place = await temporaryDirectory()
     const source = new MemorySource()
     source.append(joined(texts(1, 3)))
-    await archivist(place.path, { source, removals: [false, false] }).run({ inStream: false }, signal)
+    await archivist(place.path, { source, removals: [false, false] }).run({ inStream: false, isNew: false }, signal)
     expect(await readArchived(place.path, startedAttempt())).toMatchObject({ lines: [...texts(1, 3), end(3)] })
   })
 
@@ -227,9 +227,38 @@ describe('an archivist', () => {
       removedAt = tries
       return true
     }
-    await archivist(place.path, { change: { archive }, source, removals }).run({ inStream: false }, signal)
+    await archivist(place.path, { change: { archive }, source, removals }).run(
+      { inStream: false, isNew: false },
+      signal,
+    )
     expect([tries, removedAt]).toEqual([5, 5])
     expect(await real.has(startedAttempt())).toBe(true)
+  })
+
+  it.each([
+    { isNew: true, held: true, before: false },
+    { isNew: false, held: true, before: true },
+    { isNew: true, held: false, before: true },
+  ])('asks first whether it is kept, where others may have done it: $before', async ({ isNew, held, before }) => {
+    await using place = await temporaryDirectory()
+    const source = new MemorySource()
+    source.append(joined(texts(1, 3)))
+    const real = createDirectoryArchive(place.path)
+    const calls: string[] = []
+    const archive: ArchivistOptions['archive'] = {
+      ...real,
+      has: async (attempt) => {
+        calls.push('has')
+        return await real.has(attempt)
+      },
+      keep: async (log) => {
+        calls.push('keep')
+        await real.keep(log)
+      },
+    }
+    const change = { archive, lease: { held } }
+    await archivist(place.path, { change, source, removals: [false] }).run({ inStream: false, isNew }, signal)
+    expect(calls).toEqual([...(before ? ['has'] : []), 'keep', 'has'])
   })
 
   it('does not put an emptied source over the log of one who was faster', async () => {
@@ -250,13 +279,13 @@ describe('an archivist', () => {
           has: async (attempt) => {
             if (!first) return await real.has(attempt)
             first = false
-            await rival.run({ inStream: false }, signal)
+            await rival.run({ inStream: false, isNew: false }, signal)
             return false
           },
         },
       },
     })
-    await late.run({ inStream: true }, signal)
+    await late.run({ inStream: true, isNew: false }, signal)
     expect(await readArchived(place.path, startedAttempt())).toMatchObject({ lines: [...texts(1, 3), end(3)] })
   })
 })

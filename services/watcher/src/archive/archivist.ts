@@ -31,6 +31,8 @@ const STANDBY_WAIT_MS = 5000
 export interface ClosedLog {
   /** False: the stream was given up, and is not asked. */
   readonly inStream: boolean
+  /** Watched here from its first moment: whether it is in the archive already is asked at the second try only. */
+  readonly isNew: boolean
 }
 
 /**
@@ -47,28 +49,31 @@ export class Archivist {
   /** Returns when the log is archived and nothing of the workload is left. */
   async run(closed: ClosedLog, signal: AbortSignal): Promise<void> {
     const { clock, lease, logger, intervalMs } = this.#options
+    let mayBeKept = !closed.isNew || !lease.held
     if (!lease.held) await clock.sleep(Math.min(STANDBY_WAIT_MS, intervalMs), signal)
     for (let tries = 1; ;) {
       try {
-        if (await this.#step(closed, signal)) return
+        if (await this.#step({ ...closed, mayBeKept }, signal)) return
+        mayBeKept = true
         await clock.sleep(intervalMs, signal)
       } catch (error) {
         if (isAbort(error, signal)) throw error
         const waitMs = backoffMs(tries, BACKOFF)
         logger.warn({ problem: describeError(error), tries, waitMs }, 'log not archived')
         tries += 1
+        mayBeKept = true
         await clock.sleep(waitMs, signal)
       }
     }
   }
 
   /** @returns whether all is done */
-  async #step(closed: ClosedLog, signal: AbortSignal): Promise<boolean> {
+  async #step({ inStream, mayBeKept }: Trying, signal: AbortSignal): Promise<boolean> {
     const { attempt, archive, observer, turns } = this.#options
     const observation = await observer.look(attempt)
     if (observation.kind === 'running') return false
     await turns.run(async () => {
-      if (!(await archive.has(attempt))) await this.#keep({ ...closed, observation, signal })
+      if (!mayBeKept || !(await archive.has(attempt))) await this.#keep({ inStream, observation, signal })
     })
     return await observer.remove(attempt)
   }
@@ -108,7 +113,11 @@ export class Archivist {
   }
 }
 
-interface Keeping extends ClosedLog {
+interface Trying extends Pick<ClosedLog, 'inStream'> {
+  readonly mayBeKept: boolean
+}
+
+interface Keeping extends Pick<ClosedLog, 'inStream'> {
   readonly observation: EndObservation
   readonly signal: AbortSignal
 }

@@ -7,6 +7,7 @@ import { RetryableError } from '@orchestrator/shared/core'
 import type { StartedAttempt } from '../started-attempt.ts'
 import { readArchivedHead, writeArchived } from './archived-file.ts'
 import type { LogArchive, LogToKeep } from './port.ts'
+import { createSyncedFolders, syncFolder, type SyncedFolders } from './synced-folders.ts'
 import { LogIncomplete } from './whole-log.ts'
 
 /** No service has such a name. */
@@ -16,19 +17,20 @@ const ASIDE_MAX_AGE_MS = 24 * 60 * 60 * 1000
 
 /** Logs as files of a directory, each made aside and renamed when whole. */
 export function createDirectoryArchive(directory: string): LogArchive {
+  const folders = createSyncedFolders({ directory, syncOne: syncFolder })
   const fileOf = ({ ref, name }: StartedAttempt): string => join(directory, archivedLogPath({ ...ref, name }))
-  const has = async (attempt: StartedAttempt): Promise<boolean> => await isKept(directory, fileOf(attempt), attempt)
+  const has = async (attempt: StartedAttempt): Promise<boolean> => await isKept(fileOf(attempt), attempt, folders)
   return {
     has: (attempt) => refused(`cannot read ${fileOf(attempt)}`, () => has(attempt)),
     keep: (log) =>
       refused(`cannot write ${fileOf(log.attempt)}`, () =>
-        keepAside({ directory, file: fileOf(log.attempt), log, has }),
+        keepAside({ directory, file: fileOf(log.attempt), log, has, folders }),
       ),
     expire: (before) => refused(`cannot clear ${directory}`, () => expire(directory, before)),
   }
 }
 
-async function isKept(directory: string, path: string, { submittedId }: StartedAttempt): Promise<boolean> {
+async function isKept(path: string, { submittedId }: StartedAttempt, folders: SyncedFolders): Promise<boolean> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
     if ((await readArchivedHead(file))?.submittedId !== submittedId) return false
@@ -38,7 +40,7 @@ async function isKept(directory: string, path: string, { submittedId }: StartedA
     throw error
   }
   // Another watcher may have put it there a moment ago.
-  await syncDownTo(directory, dirname(path))
+  await folders.sync(dirname(path))
   return true
 }
 
@@ -47,33 +49,38 @@ interface Keeping {
   readonly file: string
   readonly log: LogToKeep
   readonly has: LogArchive['has']
+  readonly folders: SyncedFolders
 }
 
-async function keepAside({ directory, file, log, has }: Keeping): Promise<void> {
+async function keepAside({ directory, file, log, has, folders }: Keeping): Promise<void> {
   const aside = join(directory, ASIDE, randomUUID())
+  let isAside = true
   try {
-    await mkdir(dirname(aside), { recursive: true, mode: 0o700 })
-    await writeArchived(aside, log)
+    await writeAside(aside, log)
     // Only now: whoever was faster may have taken the source away while it was read here.
     if (await has(log.attempt)) return
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-    await rename(aside, file)
-    await syncDownTo(directory, dirname(file))
+    await inFolder(dirname(file), () => rename(aside, file))
+    isAside = false
+    await folders.sync(dirname(file))
   } finally {
-    await rm(aside, { force: true }).catch(() => undefined)
+    if (isAside) await rm(aside, { force: true }).catch(() => undefined)
   }
 }
 
-/** A new name outlasts a power cut once its directory is on the disk, and so on upwards. */
-async function syncDownTo(directory: string, lowest: string): Promise<void> {
-  for (let path = lowest; path.length >= directory.length; path = dirname(path)) await syncDirectory(path)
-  // The directory itself may be new; not everyone may open what is above it.
-  await syncDirectory(dirname(directory)).catch(() => undefined)
+async function writeAside(aside: string, log: LogToKeep): Promise<void> {
+  await using file = await inFolder(dirname(aside), () => open(aside, 'wx', 0o600))
+  await writeArchived(file, log)
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  await using directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
-  await directory.sync()
+/** Most often the folder is there: it is made only when it is not. */
+async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) throw error
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    return await work()
+  }
 }
 
 async function expire(directory: string, before: Date): Promise<number> {
