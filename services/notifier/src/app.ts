@@ -26,8 +26,8 @@ import { taskOfSubject, TOLD_SUBJECTS } from './routing.ts'
 import type { TellerWorld } from './tell-task.ts'
 
 const DURABLE = 'notifier'
-/** Marks stored at the same time. */
-const MARK_CONCURRENCY = 32
+/** Events marked, or told without a mark, at the same time: as many as one channel may call at once. */
+const MARK_CONCURRENCY = 64
 const LOOK_EVERY_MS = 1_000
 
 /** Wires the notifier. Any number of replicas may run. */
@@ -38,6 +38,7 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
   const ledger = await createLedger(broker)
   const documents = await openDocuments(broker, 'deliveries', DeliveryDocument)
   const recent = createRecentEvents(ledger)
+  stack.defer(broker.onChange(() => recent.forget()))
   const world: TellerWorld = {
     records: createDeliveryRecords(documents),
     ledger,
@@ -55,7 +56,6 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
   }))
   const tellers = await startTellers(broker, world, channels)
   for (const teller of tellers) stack.use(teller)
-  loops.start('recent events', async (signal) => await recent.follow(signal))
   loops.start('deliveries', async (signal) => await watchDeliveries({ documents, tellers, signal }))
   loops.start(
     'old deliveries',
@@ -70,8 +70,8 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
       subjects: TOLD_SUBJECTS,
       concurrency: MARK_CONCURRENCY,
       keyOf: taskOfSubject,
-      handler: createMarkHandler(tellers),
-      replayHandler: createReplayHandler(tellers),
+      handler: createMarkHandler(tellers, recent),
+      replayHandler: createReplayHandler(tellers, recent),
       logger,
       clock,
     }),

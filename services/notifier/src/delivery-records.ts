@@ -16,6 +16,8 @@ export interface Change {
 /** The bucket `deliveries` as this replica knows it: changes are made from memory and read only when refused. */
 export interface DeliveryRecords {
   get(key: string): Promise<DeliveryDocument | undefined>
+  /** The newest that this replica knows of; `undefined`: it would have to read. */
+  known(key: string): DeliveryDocument | undefined
   /** @returns the document afterwards; `undefined` when there is none. @throws RetryableError BROKER_UNAVAILABLE */
   change(change: Change): Promise<DeliveryDocument | undefined>
   /** What a watch saw: older than what is known already, it changes nothing. */
@@ -71,6 +73,7 @@ export function createDeliveryRecords(documents: Documents<DeliveryDocument>): D
   }
 
   return {
+    known: (key) => known.get(key)?.value,
     get: async (key) => (known.get(key) ?? (await read(key)))?.value,
     change: async (change) => await queue.run(change.key, async () => await changeUntilAccepted(change)),
     observe: (entry) => {

@@ -58,7 +58,7 @@ describe('taking the lease', () => {
   it('leaves a settled task alone and clears a dead holder away', () => {
     expect(takeLease(NEW, { holder: 'a', kind: 'each', expired: undefined })).toBeUndefined()
     const dead = delivery({ holder: 'b', beat: 7 })
-    expect(takeLease(dead, { holder: 'a', kind: 'each', expired })).toMatchObject({ holder: 'a', sent: 4 })
+    expect(takeLease(dead, { holder: 'a', kind: 'each', expired })).toEqual({ ...dead, holder: NOBODY })
   })
 
   it('shows the latest state again after a dead holder, whose call may still arrive', () => {
@@ -68,6 +68,13 @@ describe('taking the lease', () => {
 })
 
 describe('recording a call', () => {
+  it('marks what was told without a mark, also when the lease was lost', () => {
+    const call = { holder: 'a', kind: 'each', seq: 12, more: false } as const
+    expect(recordCall(delivery({ holder: 'a', beat: 2 }), call)).toEqual(delivery({ dirty: 12, sent: 12, beat: 2 }))
+    const lost = delivery({ holder: 'b', beat: 3 })
+    expect(recordCall(lost, call)).toEqual({ ...lost, dirty: 12, sent: 12 })
+  })
+
   const call = { holder: 'a', kind: 'each', seq: 9, more: false } as const
   const mine = delivery({ dirty: 9, holder: 'a', beat: 2 })
 

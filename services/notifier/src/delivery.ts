@@ -29,7 +29,7 @@ export function isSettled(document: DeliveryDocument): boolean {
 }
 
 /** There is something to tell. */
-function isWanting({ dirty, sent, again = [] }: DeliveryDocument): boolean {
+export function isWanting({ dirty, sent, again = [] }: DeliveryDocument): boolean {
   return dirty > sent || again.length > 0
 }
 
@@ -68,12 +68,16 @@ export function isSameLease(a: Lease, b: Lease): boolean {
   return a.holder === b.holder && a.beat === b.beat
 }
 
-/** Takes the lease where there is something to tell or a dead holder to clear away. `undefined`: leave it alone. */
+/** Takes the lease where there is something to tell; else clears a dead holder away. `undefined`: leave it alone. */
 export function takeLease(document: DeliveryDocument, { holder, kind, expired }: Taking): DeliveryDocument | undefined {
   if (isSettled(document)) return undefined
-  if (document.holder === NOBODY || document.holder === holder) return withLease(document, holder)
+  if (document.holder === NOBODY || document.holder === holder) return leaseOrClear(document, holder)
   if (expired === undefined || !isSameLease(document, expired)) return undefined
-  return withLease(kind === 'latest' ? dirtyAgain(document) : document, holder)
+  return leaseOrClear(kind === 'latest' ? dirtyAgain(document) : document, holder)
+}
+
+function leaseOrClear(document: DeliveryDocument, holder: string): DeliveryDocument {
+  return isWanting(document) ? withLease(document, holder) : { ...document, holder: NOBODY }
 }
 
 /** A sign of life; `undefined`: the lease is lost. */
@@ -91,7 +95,7 @@ export interface Call {
   readonly kind: ChannelKind
   /** The event that was delivered or passed over; of a `latest` channel the newest that was rendered. */
   readonly seq: number
-  /** More events of this task are at hand: keep the lease. */
+  /** More events of this task are at hand or soon to come: keep the lease. */
   readonly more: boolean
   /** It was told because of this letter. */
   readonly letter?: number
@@ -106,12 +110,11 @@ export function recordCall(before: DeliveryDocument, call: Call): DeliveryDocume
   const document = withoutAgain(before, call.letter)
   // An event that is told again says nothing about those before it.
   const seq = call.letter !== undefined && kind === 'each' ? 0 : call.seq
-  const sent = Math.max(document.sent, seq)
+  const told = withSent(document, seq)
   if (document.holder !== holder) {
     if (kind === 'latest') return dirtyAgain(document)
-    return document === before ? raiseSent(document, sent) : { ...document, sent }
+    return document === before && told.sent === document.sent ? undefined : told
   }
-  const told = { ...document, sent }
   return more || isWanting(told) ? withLease(told, holder) : { ...told, holder: NOBODY }
 }
 
@@ -126,8 +129,10 @@ function withLease(document: DeliveryDocument, holder: string): DeliveryDocument
   return { ...document, holder, beat: document.beat + 1 }
 }
 
-function raiseSent(document: DeliveryDocument, sent: number): DeliveryDocument | undefined {
-  return sent > document.sent ? { ...document, sent } : undefined
+/** What was told without a mark of its own leaves one all the same. */
+function withSent(document: DeliveryDocument, seq: number): DeliveryDocument {
+  const sent = Math.max(document.sent, seq)
+  return { ...document, sent, dirty: Math.max(document.dirty, sent) }
 }
 
 /** The last write must be the latest state, so there is always something left to show. */

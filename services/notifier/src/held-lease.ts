@@ -16,47 +16,40 @@ export interface HeldLease {
   confirmed(): void
   /** Before a call: true while the lease is held, asked of the broker when the last proof is older than a beat. */
   confirm(): Promise<boolean>
-  /** Renews the lease for as long as the work takes. */
-  keepWhile<T>(work: Promise<T>): Promise<T>
+  /** For a timer: gives a sign of life where one is due. What fails loses nothing but time: the write after the call tells. */
+  beat(): void
 }
 
-export function holdLease(world: LeaseWorld, key: string): HeldLease {
-  const { records, holder, clock, logger } = world
-  let confirmedAt = clock.monotonicMs()
+export interface Holding {
+  readonly key: string
+  /** When a write last showed that the lease is held. */
+  readonly confirmedMs: number
+}
+
+export function holdLease({ records, holder, clock, logger }: LeaseWorld, { key, confirmedMs }: Holding): HeldLease {
+  let confirmedAt = confirmedMs
+  let triedAt = confirmedMs
+  const isDue = (sinceMs: number): boolean => clock.monotonicMs() - sinceMs >= LEASE_RENEW_MS
+
+  const confirmed = (): void => {
+    confirmedAt = clock.monotonicMs()
+    triedAt = confirmedAt
+  }
 
   const renew = async (): Promise<boolean> => {
     const document = await records.change({ key, decide: (current) => renewLease(current, holder) })
     if (document?.holder !== holder) return false
-    confirmedAt = clock.monotonicMs()
+    confirmed()
     return true
   }
 
-  /** A renewal that fails loses nothing but time: whoever takes over shows in the write after the call. */
-  const keepRenewing = async (ended: AbortSignal): Promise<void> => {
-    while (!ended.aborted) {
-      try {
-        await clock.sleep(LEASE_RENEW_MS, ended)
-        await renew()
-      } catch (error) {
-        if (!ended.aborted) logger.warn({ key, err: error }, 'lease not renewed')
-      }
-    }
-  }
-
   return {
-    confirmed: () => {
-      confirmedAt = clock.monotonicMs()
-    },
-    confirm: async () => clock.monotonicMs() - confirmedAt < LEASE_RENEW_MS || (await renew()),
-    keepWhile: async (work) => {
-      const ended = new AbortController()
-      const renewing = keepRenewing(ended.signal)
-      try {
-        return await work
-      } finally {
-        ended.abort()
-        await renewing
-      }
+    confirmed,
+    confirm: async () => !isDue(confirmedAt) || (await renew()),
+    beat: () => {
+      if (!isDue(triedAt)) return
+      triedAt = clock.monotonicMs()
+      renew().catch((error: unknown) => logger.warn({ key, err: error }, 'lease not renewed'))
     },
   }
 }

@@ -1,113 +1,96 @@
 import { type LedgerEvent, taskKey, type TaskRef } from '@orchestrator/shared/contracts'
 import type { Ledger, StoredEvent } from '@orchestrator/shared/nats'
-import { toTaskEvent, TOLD_SUBJECTS } from './routing.ts'
+import { toTaskEvent } from './routing.ts'
+import { isFirstAfter, isNext } from './succession.ts'
 
-/** What the window may hold, roughly, in bytes. */
-const WINDOW_MAX_BYTES = 16 * 1024 * 1024
+/** What is remembered, roughly, in bytes. */
+const REMEMBERED_MAX_BYTES = 16 * 1024 * 1024
 /** Of an event besides the one text in it that may be long. */
 const EVENT_BYTES = 4 * 1024
-/** How far behind the reading may be before it is quicker to read the task itself. */
-const PATIENCE_MS = 100
 
-/**
- * The newest part of the ledger in memory, followed in order, so that what is told soon after it happened needs no read
- * of its own.
- */
-export interface RecentEvents {
-  /** Fills the window until the signal aborts; after an interruption the window begins anew. */
-  follow(signal: AbortSignal): Promise<void>
-  /**
-   * All events of a task after `afterSeq`, up to `throughSeq` at least; `undefined` when the window does not hold them
-   * for sure.
-   */
-  of(
-    task: TaskRef,
-    range: { readonly afterSeq: number; readonly throughSeq: number },
-  ): Promise<readonly StoredEvent<LedgerEvent>[] | undefined>
+type Stored = StoredEvent<LedgerEvent>
+
+export interface Range {
+  readonly afterSeq: number
+  readonly throughSeq: number
+  readonly signal: AbortSignal
 }
 
-export function createRecentEvents(
-  ledger: Pick<Ledger, 'follow' | 'lastSeq'>,
-  maxBytes = WINDOW_MAX_BYTES,
-): RecentEvents {
-  const bySeq = new Map<number, { readonly key: string; readonly bytes: number }>()
-  const byTask = new Map<string, StoredEvent<LedgerEvent>[]>()
-  const waiting = new Set<() => void>()
-  /** The window holds everything from the first to the last sequence; none: `first` is above every sequence. */
-  let first = Number.POSITIVE_INFINITY
-  let last = 0
+/** What this replica was given of the ledger just now, so that what is told soon after it happened need not be searched. */
+export interface RecentEvents {
+  add(task: TaskRef, stored: Stored): void
+  /** All events of a task after `afterSeq`, up to `throughSeq` at least; `undefined` when that is not known for sure. */
+  of(task: TaskRef, range: Range): Promise<readonly Stored[] | undefined>
+  /** After an interruption nothing of before is relied on. */
+  forget(): void
+}
+
+/** For each task a run of events without a gap. */
+export function createRecentEvents(ledger: Pick<Ledger, 'get'>, maxBytes = REMEMBERED_MAX_BYTES): RecentEvents {
+  const runs = new Map<string, Stored[]>()
+  /** Of each event the key of its task, oldest first. */
+  const arrived = new Map<Stored, string>()
   let bytes = 0
 
   const isFull = (): boolean => bytes > maxBytes
 
+  const drop = (stored: Stored): void => {
+    if (arrived.delete(stored)) bytes -= sizeOf(stored)
+  }
+
   const dropOldest = (): void => {
-    const [oldest] = bySeq
+    const [oldest] = arrived
     if (oldest === undefined) return
-    const [seq, { key, bytes: freed }] = oldest
-    const events = byTask.get(key)
-    events?.shift()
-    if (events?.length === 0) byTask.delete(key)
-    bySeq.delete(seq)
-    bytes -= freed
-    first = seq + 1
+    const [stored, key] = oldest
+    const run = runs.get(key)
+    run?.shift()
+    if (run?.length === 0) runs.delete(key)
+    drop(stored)
   }
 
-  const add = (task: TaskRef, stored: StoredEvent<LedgerEvent>): void => {
+  const add = (task: TaskRef, stored: Stored): void => {
     const key = taskKey(task)
-    const events = byTask.get(key)
-    if (events === undefined) byTask.set(key, [stored])
-    else events.push(stored)
-    const size = sizeOf(stored.event)
-    bySeq.set(stored.seq, { key, bytes: size })
-    bytes += size
+    const run = runs.get(key) ?? []
+    const last = run.at(-1)
+    if (last !== undefined && stored.seq <= last.seq) return
+    const goesOn = last !== undefined && isNext(last, stored)
+    if (!goesOn) for (const old of run.splice(0)) drop(old)
+    run.push(stored)
+    runs.set(key, run)
+    arrived.set(stored, key)
+    bytes += sizeOf(stored)
     while (isFull()) dropOldest()
-    last = stored.seq
-    for (const wake of waiting) wake()
   }
 
-  const forget = (): void => {
-    bySeq.clear()
-    byTask.clear()
-    bytes = 0
-    first = Number.POSITIVE_INFINITY
-    last = 0
-  }
+  const newestOf = (task: TaskRef): number => runs.get(taskKey(task))?.at(-1)?.seq ?? 0
 
-  const reached = async (seq: number): Promise<boolean> => {
-    if (last >= seq) return true
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = (): void => {
-      if (last >= seq) resolve()
-    }
-    const timer = setTimeout(resolve, PATIENCE_MS)
-    waiting.add(wake)
-    await promise
-    waiting.delete(wake)
-    clearTimeout(timer)
-    return last >= seq
+  const known = (task: TaskRef, { afterSeq, throughSeq }: Range): readonly Stored[] | undefined => {
+    const run = runs.get(taskKey(task)) ?? []
+    const begin = run.findIndex(({ seq }) => seq > afterSeq)
+    const first = run[begin]
+    if (first === undefined || newestOf(task) < throughSeq) return undefined
+    return begin > 0 || isFirstAfter(afterSeq, first) ? run.slice(begin) : undefined
   }
 
   return {
-    follow: async (signal) => {
-      const fromSeq = (await ledger.lastSeq(signal)) + 1
-      first = fromSeq
-      last = fromSeq - 1
-      try {
-        for await (const stored of ledger.follow({ subjects: TOLD_SUBJECTS, fromSeq, signal })) {
-          const news = toTaskEvent(stored)
-          if (news !== undefined) add(news.task, news.stored)
-        }
-      } finally {
-        forget()
-      }
+    add,
+    of: async (task, range) => {
+      const found = known(task, range)
+      if (found !== undefined || newestOf(task) >= range.throughSeq) return found
+      const stored = await ledger.get(range.throughSeq, range.signal)
+      const news = stored === undefined ? undefined : toTaskEvent(stored)
+      if (news === undefined) return undefined
+      add(task, news.stored)
+      return known(task, range)
     },
-    of: async (task, { afterSeq, throughSeq }) => {
-      if (first > afterSeq + 1 || !(await reached(throughSeq)) || first > afterSeq + 1) return undefined
-      return (byTask.get(taskKey(task)) ?? []).filter(({ seq }) => seq > afterSeq)
+    forget: () => {
+      runs.clear()
+      arrived.clear()
+      bytes = 0
     },
   }
 }
 
-function sizeOf(event: LedgerEvent): number {
+function sizeOf({ event }: Stored): number {
   return EVENT_BYTES + (event.type === 'task.submitted' ? (event.data.attempt.prompt.guidance?.length ?? 0) * 2 : 0)
 }

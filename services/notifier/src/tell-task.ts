@@ -1,9 +1,10 @@
 import type { DeliveryDocument, LedgerEvent, TaskRef } from '@orchestrator/shared/contracts'
 import { backoffMs, isRetryable, RetryableError } from '@orchestrator/shared/core'
 import type { Ledger, Replayed, StoredEvent } from '@orchestrator/shared/nats'
+import type { Arrivals } from './arrivals.ts'
 import type { Channel, Telling, Told } from './channels/port.ts'
-import { type Call, NOBODY, recordCall, releaseLease } from './delivery.ts'
-import { holdLease, type LeaseWorld } from './held-lease.ts'
+import { type Call, isWanting, NOBODY, recordCall, releaseLease } from './delivery.ts'
+import type { HeldLease, LeaseWorld } from './held-lease.ts'
 import type { RecentEvents } from './recent-events.ts'
 import { readNextOfTask, readTask } from './task-events.ts'
 
@@ -28,7 +29,7 @@ export interface Letters {
 /** What telling needs of the world. */
 export interface TellerWorld extends LeaseWorld {
   readonly ledger: Pick<Ledger, 'scan' | 'get'>
-  /** Spares the reading of what happened just now. */
+  /** Spares the search for what happened just now. */
   readonly recent: Pick<RecentEvents, 'of'>
   readonly letters: Letters
   readonly random: () => number
@@ -40,6 +41,9 @@ export interface TaskTelling {
   readonly task: TaskRef
   /** As it was when the lease was taken. */
   readonly document: DeliveryDocument
+  readonly lease: HeldLease
+  /** What needs no mark, because it arrives meanwhile. */
+  readonly arrivals: Pick<Arrivals, 'newest' | 'told'>
   /** Aborted: no further call. */
   readonly stopping: AbortSignal
   /** Aborted: the call under way ends too, and nothing more is tried. */
@@ -47,7 +51,8 @@ export interface TaskTelling {
 }
 
 export type TellingEnd =
-  | { readonly kind: 'told' | 'lost' | 'stopped' }
+  /** `kept`: all is told, and the lease is still held for what is soon to come. */
+  | { readonly kind: 'told' | 'kept' | 'lost' | 'stopped' }
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number | undefined }
 
 type Message = Telling['events']
@@ -66,28 +71,41 @@ interface Turn {
  * @throws RetryableError when broker or ledger fail between two calls: what was told is recorded, the rest comes later.
  */
 export async function tellTask(world: TellerWorld, telling: TaskTelling): Promise<TellingEnd> {
-  const { channel, key, stopping, signal } = telling
-  const lease = holdLease(world, key)
+  const { channel, key, lease, arrivals, stopping, signal } = telling
   let document: DeliveryDocument | undefined = telling.document
   let ahead: readonly Message[] = []
   while (document?.holder === world.holder) {
     if (stopping.aborted) return await letGo(world, key, { kind: 'stopped' })
+    if (!isWanting(document) && arrivals.newest <= document.sent) return { kind: 'kept' }
     const turn = await nextTurn(world, telling, { document, ahead })
     const { message, letter, rest } = turn
     if (message !== undefined) {
       if (!(await lease.confirm())) return { kind: 'lost' }
-      const told = await lease.keepWhile(tellOne(world, telling, { ...turn, message }))
+      const told = await tellOne(world, telling, { ...turn, message })
       if (isUnavailable(told)) return await letGo(world, key, asEnd(told))
     } else if (letter !== undefined) {
       await persist(world, signal, () => world.letters.end(letter, GONE))
     }
-    const seq = message?.at(-1)?.seq ?? document.dirty
-    const call: Call = { holder: world.holder, kind: channel.kind, seq, more: rest.length > 0, ...named(letter) }
+    const seq = message?.at(-1)?.seq ?? newestOf(document, arrivals)
+    const more = rest.length > 0 || arrivals.newest > seq || isSoonFollowed(channel, turn)
+    const call: Call = { holder: world.holder, kind: channel.kind, seq, more, ...named(letter) }
     document = await persist(world, signal, () => world.records.change({ key, decide: (now) => recordCall(now, call) }))
     lease.confirmed()
+    arrivals.told(document?.sent ?? 0)
     ahead = rest
   }
   return { kind: document?.holder === NOBODY ? 'told' : 'lost' }
+}
+
+function newestOf({ dirty }: DeliveryDocument, { newest }: Pick<Arrivals, 'newest'>): number {
+  return Math.max(dirty, newest)
+}
+
+/** An attempt goes on until its end, after which a person decides. */
+function isSoonFollowed({ kind }: Channel, { message, letter }: Turn): boolean {
+  return (
+    kind === 'each' && letter === undefined && message !== undefined && message[0].event.type !== 'attempt.finished'
+  )
 }
 
 const GONE = { kind: 'obsolete', text: 'the ledger holds no such event, or none that this release can read' } as const
@@ -150,17 +168,18 @@ async function messagesAfter(
   telling: TaskTelling,
   document: DeliveryDocument,
 ): Promise<readonly Message[]> {
-  const { channel, task, signal } = telling
+  const { channel, task, arrivals, signal } = telling
   const query = { ledger: world.ledger, task, signal }
-  const { sent: afterSeq, dirty: throughSeq } = document
+  const afterSeq = document.sent
+  const throughSeq = newestOf(document, arrivals)
   const events =
     channel.kind === 'each'
-      ? ((await world.recent.of(task, { afterSeq, throughSeq })) ??
+      ? ((await world.recent.of(task, { afterSeq, throughSeq, signal })) ??
         (await readNextOfTask({ ...query, fromSeq: afterSeq + 1 })))
       : await readTask({ ...query, fromSeq: 1 })
   const [first, ...others] = events
   if (first === undefined) {
-    await assertUnreadable(world, document.dirty, signal)
+    await assertUnreadable(world, throughSeq, signal)
     return []
   }
   return channel.kind === 'each' ? events.map((event) => [event]) : [[first, ...others]]

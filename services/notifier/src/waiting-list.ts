@@ -1,6 +1,6 @@
 import type { DeliveryDocument } from '@orchestrator/shared/contracts'
 import { backoffMs } from '@orchestrator/shared/core'
-import { isSameLease, isSettled, type Lease, LEASE_EXPIRES_MS, NOBODY } from './delivery.ts'
+import { isSameLease, isWanting, type Lease, LEASE_EXPIRES_MS, NOBODY } from './delivery.ts'
 
 /** After an error that is not the sink's, a task is tried again. */
 const RETRY_BACKOFF = { firstMs: 500, maxMs: 5_000 }
@@ -25,8 +25,8 @@ export interface WaitingList {
   note(key: string, document: DeliveryDocument | undefined): void
   /** Telling it failed for a reason of our own. */
   failed(key: string): void
-  /** The oldest that may be told now; `busy` are those that this replica works on already. */
-  next(busy: ReadonlySet<string>): Candidate | undefined
+  /** The oldest that may be told now; `busy` has those that this replica works on already. */
+  next(busy: Pick<ReadonlySet<string>, 'has'>): Candidate | undefined
 }
 
 export interface WaitingListOptions {
@@ -38,8 +38,10 @@ export interface WaitingListOptions {
 export function createWaitingList({ holder, monotonicMs, random }: WaitingListOptions): WaitingList {
   const list = new Map<string, Waiting>()
 
+  const isOpen = (document: DeliveryDocument): boolean => document.holder === NOBODY || document.holder === holder
+
   const standing = ({ document, leaseSinceMs }: Waiting, nowMs: number): 'free' | 'held' | 'expired' => {
-    if (document.holder === NOBODY || document.holder === holder) return 'free'
+    if (isOpen(document)) return 'free'
     return nowMs - leaseSinceMs < LEASE_EXPIRES_MS ? 'held' : 'expired'
   }
 
@@ -48,7 +50,7 @@ export function createWaitingList({ holder, monotonicMs, random }: WaitingListOp
       return list.size
     },
     note: (key, document) => {
-      if (document === undefined || isSettled(document)) {
+      if (document === undefined || (!isWanting(document) && isOpen(document))) {
         list.delete(key)
         return
       }

@@ -63,6 +63,19 @@ describeOnEach('runDurable', () => {
     expect(consumer.health()).toBe('ok')
   })
 
+  it('hands on what a message expected of its subject, if anything', async () => {
+    const service = ownService()
+    const ref = sampleAttempt('1', 1, service)
+    const data = JSON.stringify(submittedEvent(ref))
+    const { seq } = await broker.publish({ subject: taskSubject(ref), data, stream: 'TASKS', expectedSeq: 0 })
+    await broker.publish({ subject: taskSubject(ref), data, stream: 'TASKS', expectedSeq: seq })
+    await submit(broker, service)
+    const seen: (number | undefined)[] = []
+    await using consumer = await runDurable(durable(service, async ({ stored }) => void seen.push(stored.expectedSeq)))
+    await expect.poll(() => seen).toEqual([0, seq, undefined])
+    expect(consumer.health()).toBe('ok')
+  })
+
   it('handles messages of one key one at a time and in order, others at once, never more than it may', async () => {
     const service = ownService()
     const order = new Map<string, number[]>()

@@ -3,7 +3,7 @@ import type { Clock } from '../core/index.ts'
 import type { Broker, BrokerLog } from './connection.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { startDurablePull } from './durable-pull.ts'
-import { readMessage } from './event-reading.ts'
+import { readWithExpectation } from './event-reading.ts'
 import { createMessageHandling } from './message-handling.ts'
 import type { Delivery, Handler, ReplayHandler, StoredEvent } from './ports.ts'
 import { takeReplay } from './replays.ts'
@@ -68,7 +68,7 @@ export async function runDurable(options: DurableOptions): Promise<Durable> {
           message,
           signal,
           about: { stream, seq: message.seq, subject: message.subject },
-          read: readMessage(message),
+          read: readWithExpectation(message, message.headers),
           trace: message.headers,
         }),
     }),

@@ -10,6 +10,11 @@ export interface StoredEvent<E extends OrchestratorEvent = OrchestratorEvent> {
   /** The broker's time: the only source of times and durations that people see. */
   readonly time: Date
   readonly event: E
+  /**
+   * Last sequence that its subject had when it was published, as the expectation in its headers says. Only with what a
+   * durable delivers and `Ledger.get` reads.
+   */
+  readonly expectedSeq?: number
 }
 
 /** One subject of the ledger, read through the stream's leader, oldest first. */

@@ -108,7 +108,9 @@ export function createFakeLedger(time: () => Date = () => TIME): FakeLedger {
   return {
     stored,
     add: (task, n, event) => {
-      const entry = { seq: stored.length + 1, subject: subjectOf(task, n, event), time: time(), event }
+      const subject = subjectOf(task, n, event)
+      const expectedSeq = stored.findLast((earlier) => earlier.subject === subject)?.seq ?? 0
+      const entry = { seq: stored.length + 1, subject, time: time(), event, expectedSeq }
       stored.push(entry)
       return entry
     },
