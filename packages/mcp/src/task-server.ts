@@ -1,4 +1,5 @@
 import { McpServer } from '@modelcontextprotocol/server'
+import { registerResources } from './resources.ts'
 import type { McpDependencies } from './task-api.ts'
 import { registerTools } from './tools/index.ts'
 
@@ -14,8 +15,9 @@ export function createTaskServer(dependencies: McpDependencies): McpServer {
   const { version } = dependencies
   const server = new McpServer(
     { name: 'orchestrator', title: 'Orchestrator', version },
-    { instructions: INSTRUCTIONS, capabilities: { tools: { listChanged: false } } },
+    { instructions: INSTRUCTIONS, capabilities: { tools: { listChanged: false }, resources: { listChanged: false } } },
   )
   registerTools(server, dependencies)
+  registerResources(server, dependencies)
   return server
 }

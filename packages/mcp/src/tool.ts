@@ -1,9 +1,9 @@
 /** What a tool is, and the one place where its calls begin and end. */
 import type { CallToolResult, McpServer, StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server'
 import { describeFailure, describeFault, type NameField, type Ways } from '@orchestrator/client/texts'
-import { printable } from '@orchestrator/shared/core'
 import type { z } from 'zod'
 import { argumentFaults } from './argument-faults.ts'
+import { harmless } from './harmless.ts'
 import { nameParameter } from './parameters.ts'
 import type { McpDependencies } from './task-api.ts'
 import { toolWays } from './tool-ways.ts'
@@ -101,15 +101,4 @@ function refusal(text: string): CallToolResult {
 function asIs(schema: z.ZodObject): StandardSchemaWithJSON {
   const { jsonSchema, vendor, version } = schema['~standard']
   return { '~standard': { vendor, version, jsonSchema, validate: (value) => ({ value }) } }
-}
-
-/** Facts hold what agents and repositories have written, and may end up on a terminal. */
-function harmless(facts: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, harmlessValue(value)]))
-}
-
-function harmlessValue(value: unknown): unknown {
-  if (typeof value === 'string') return printable(value)
-  if (Array.isArray(value)) return value.map(harmlessValue)
-  return typeof value === 'object' && value !== null ? harmless({ ...value }) : value
 }

@@ -1,0 +1,152 @@
+import { join } from 'node:path'
+import { type GitRemote, scriptedAgentCommand } from '@orchestrator/testing'
+import { describe, expect, it } from 'vitest'
+import { CLAUDE } from './support/claude.ts'
+import { normalise } from './support/golden.ts'
+import { type Installation, startInstallation } from './support/installation.ts'
+import {
+  type Answer,
+  connectClient,
+  type Lead,
+  type Order,
+  readAnnounced,
+  type Site,
+  startClaudeLead,
+} from './support/mcp-lead.ts'
+import { createPlatform, createTarget, fileGate } from './support/repositories.ts'
+
+const AGENT = 'claude-agent-1'
+const GUIDANCE =
+  "Previous attempt failed because agent chose 'curl' crate. Use 'reqwest' crate instead for HTTP requests. Query rustdocs for reqwest examples before implementing."
+
+interface World extends AsyncDisposable {
+  readonly installation: Installation
+  readonly site: Site
+  readonly platform: GitRemote
+  readonly trader: GitRemote
+  readonly auth: GitRemote
+}
+
+/** Two services, an agent that chooses the wrong client at first, and one that never comes to an end. */
+async function createWorld(): Promise<World> {
+  await using stack = new AsyncDisposableStack()
+  const platform = stack.use(
+    await createPlatform([{ id: '1', gates: [fileGate('client.txt', 'reqwest')] }, { id: '2' }]),
+  )
+  const trader = stack.use(await createTarget())
+  const auth = stack.use(await createTarget())
+  const write = (text: string) => [{ do: 'write', path: 'client.txt', text }] as const
+  const hanging = [
+    { do: 'write', path: 'half.txt', text: 'half done\n' },
+    { do: 'say', text: 'Implementing the authentication middleware.' },
+    { do: 'hang' },
+  ] as const
+  const installation = stack.use(
+    await startInstallation({
+      services: { auth: { gates: [] } },
+      agents: {
+        [AGENT]: {
+          adapter: 'command',
+          command: scriptedAgentCommand({ attempts: [[...write('curl\n')], [...write('reqwest\n')]] }),
+        },
+        'claude-agent-2': { adapter: 'command', command: scriptedAgentCommand([...hanging]) },
+      },
+    }),
+  )
+  // The lead stands in a checkout of the platform repository, and never names it.
+  const site = { announced: readAnnounced(installation.output()), cwd: await platform.clone() }
+  const owned = stack.move()
+  return { installation, site, platform, trader, auth, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** The mission's six conversations. Every answer is compared with its golden text. */
+async function talk(lead: Lead, { installation, site, platform, trader, auth }: World): Promise<void> {
+  const names = { orchestrator: site.announced.command, platform: platform.url, trader: trader.url, auth: auth.url }
+  const ask = async (golden: string, order: Order): Promise<Answer> => {
+    const answer = await lead.ask(order)
+    const file = join(import.meta.dirname, 'golden/mcp', `${golden}.txt`)
+    await expect(normalise(answer.text, names)).toMatchFileSnapshot(file)
+    return answer
+  }
+  const wait = (says: string, service: string): Order => {
+    return { says, tool: 'wait_for_task', given: { service, timeout_seconds: 120 } }
+  }
+
+  const first = await ask('1-submit', {
+    says: `I just finished generating docs for the trader service. The docs are merged into main. I want to start implementing task 1 using the claude-agent-1 GitHub account. The target repo is ${trader.url} and I want to use the sonnet model.`,
+    tool: 'submit_implementation_task',
+    given: { task_id: 1, service: 'trader', agent: AGENT, repository_url: trader.url, model: 'sonnet' },
+  })
+  expect(first.facts).toMatchObject({
+    attempt: 'trader-claude-agent-1-task1-attempt1',
+    platform: { url: platform.url },
+    platformDetected: true,
+    workspaceIsNew: true,
+  })
+  const failed = await ask('2-failed', wait('How did it end?', 'trader'))
+  expect(failed.facts).toMatchObject({ ended: true, attempt: { phase: 'Failed', reason: 'GateFailed' } })
+
+  const second = await ask('2-retry', {
+    says: "Task 1 failed. I looked at the logs and the agent chose the wrong HTTP client library. It used 'curl' crate but should use 'reqwest'. Can you retry this with better guidance?",
+    tool: 'retry_task',
+    given: { service: 'trader', task_id: '1', guidance: GUIDANCE },
+  })
+  expect(second.facts).toMatchObject({ n: 2, guidance: GUIDANCE, branchIsNew: false })
+  const succeeded = await ask('3-succeeded', wait('Is it done now?', 'trader'))
+  expect(succeeded.facts).toMatchObject({ ended: true, attempt: { phase: 'Succeeded', verified: true } })
+
+  const third = await ask('3-next-task', {
+    says: "Great! Task 1 completed successfully. Let's move on to task 2, but I want to use a custom working directory 'trading-engine' instead of the default 'trader'.",
+    tool: 'submit_implementation_task',
+    given: { task_id: '2', service: 'trader', working_directory: 'trading-engine' },
+  })
+  expect(third.facts).toMatchObject({ workingDirectory: 'trading-engine', workingDirectoryKind: 'custom', n: 1 })
+
+  const fourth = await ask('4-other-service', {
+    says: `Now I want to start working on the auth service. This is a completely separate service with its own repo at ${auth.url}. Start with task 1.`,
+    tool: 'submit_implementation_task',
+    given: { task_id: '1', service: 'auth', repository_url: auth.url, agent: 'claude-agent-2' },
+  })
+  expect(fourth.facts).toMatchObject({ workspace: 'workspace-auth', workspaceIsNew: true })
+
+  const attempt = 'auth-claude-agent-2-task1-attempt1'
+  await installation.api.until(
+    attempt,
+    ({ lastText, lastActions }) => lastText !== null && lastActions.includes('Write: half.txt'),
+  )
+  await ask('5-status', {
+    says: "How's that auth task coming along?",
+    tool: 'get_task_status',
+    given: { service: 'auth' },
+  })
+  await ask('5-logs', {
+    says: 'What did it say?',
+    tool: 'get_task_logs',
+    given: { service: 'auth', from_line: 1, limit: 2 },
+  })
+
+  const stop = "Wait, I need to stop that auth task. I just realized we're changing the architecture."
+  const unconfirmed = await ask('6-asked', { says: stop, tool: 'stop_task', given: { service: 'auth' } })
+  expect(unconfirmed.facts).toBeUndefined()
+  await expect(installation.api.attempt(attempt)).resolves.toMatchObject({ phase: 'Running', stopRequested: false })
+  const given = { attempt, confirm: true, note: 'we are changing the architecture' }
+  await ask('6-stop', { says: 'Yes, stop it.', tool: 'stop_task', given })
+  await ask('6-stopped', wait('Is it over?', 'auth'))
+  await expect(auth.read('feature/task-1-implementation', 'auth/half.txt')).resolves.toBe('half done\n')
+  await installation.api.finished('trader-claude-agent-1-task2-attempt1')
+  await ask('7-list', { says: 'What do we have?', tool: 'list_tasks', given: {} })
+}
+
+describe('the six conversations', { timeout: 180_000 }, () => {
+  it('take place through a client of the protocol', async () => {
+    await using world = await createWorld()
+    await using lead = await connectClient(world.site)
+    await talk(lead, world)
+  })
+
+  it.skipIf(CLAUDE === undefined)('take place through Claude Code, which shows its model the same texts', async () => {
+    await using world = await createWorld()
+    await using lead = await startClaudeLead(world.site)
+    await talk(lead, world)
+  })
+})
