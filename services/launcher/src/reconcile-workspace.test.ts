@@ -106,6 +106,16 @@ describe('one attempt', () => {
     expect(machine.violations).toEqual([])
   })
 
+  it('that another replica has noted is brought forward by whoever looks next, whatever it remembers', async () => {
+    const test = createWorld()
+    await submitAndNote(test, first)
+    await settle(test)
+    submit(test.broker, second)
+    await noteAttempt(createReplica({ broker: test.broker, runtime: test.machine.runtime }), second, never)
+    await reconcileWorkspace(test.world, 'trader', never)
+    expect(historyOf(test.broker, second)).toEqual(['attempt.started'])
+  })
+
   it('that has ended before its message was heard is not started again', async () => {
     const test = createWorld()
     await submitAndNote(test, specOf({ taskId: '9' }))

@@ -12,6 +12,8 @@ const MAX_STEPS = 400
 
 /** Steps that replace the document, whatever else they do: a document of long ago will do, for it is refused if it is old. */
 const REPLACES: readonly Step['kind'][] = ['grant', 'release', 'noteFinished']
+/** Steps that only wait: whoever woke this look may have seen a newer document. */
+const WAITS: readonly Step['kind'][] = ['idle', 'waitForSlot', 'waitForTurn', 'waitToLaunch']
 
 /**
  * Brings one workspace as far as it can go now: looks at document, ledger and runtime, does the next missing step, looks
@@ -23,14 +25,15 @@ export async function reconcileWorkspace(world: World, service: string, signal: 
   const pass = createPass(world.memory, world.clock)
   const remembered = world.workspaces.recall(service)
   let document = remembered?.document ?? (await world.workspaces.get(service))
-  let isRecent = remembered?.isRecent ?? true
+  let basis: StepContext['basis'] = remembered === undefined ? 'read' : remembered.isRecent ? 'recent' : 'old'
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {
     signal.throwIfAborted()
     if (document === undefined) return {}
-    const end = await stepOnce({ world, pass, document, isRecent, signal })
+    const end = await stepOnce({ world, pass, document, basis, signal })
     if (end.kind === 'rest') return end.rest
+    const { revision } = document
     document = end.kind === 'goOn' ? end.document : await world.workspaces.get(service)
-    isRecent = true
+    if (end.kind === 'lost' || document?.revision !== revision) basis = 'read'
   }
   throw new RetryableError('DOCUMENT_CONFLICT', `the workspace of ${service} does not come to rest`)
 }
@@ -39,7 +42,7 @@ async function stepOnce(context: StepContext): Promise<StepEnd> {
   const { world, document } = context
   try {
     const step = nextStep(document.value, await observe(context))
-    if (!context.isRecent && !REPLACES.includes(step.kind)) return LOST
+    if (!mayRestOn(context.basis, step)) return LOST
     await world.progress.report(progressOf(document.value, step))
     return await performStep(context, step)
   } catch (error) {
@@ -47,4 +50,8 @@ async function stepOnce(context: StepContext): Promise<StepEnd> {
     if (hasCode(error, 'DOCUMENT_CONFLICT')) return LOST
     throw error
   }
+}
+
+function mayRestOn(basis: StepContext['basis'], { kind }: Step): boolean {
+  return basis === 'read' || REPLACES.includes(kind) || (basis === 'recent' && !WAITS.includes(kind))
 }

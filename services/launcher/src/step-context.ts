@@ -26,8 +26,8 @@ export interface StepContext {
   readonly pass: Pass
   /** The document that the step was decided on: what is written must replace exactly this. */
   readonly document: Document
-  /** Whether it was read or written a moment ago; else only a write, which shows whether it still stands, may rest on it. */
-  readonly isRecent: boolean
+  /** Read or written in this pass, else remembered: from a moment ago, or older. */
+  readonly basis: 'read' | 'recent' | 'old'
   readonly signal: AbortSignal
 }
 
