@@ -1,6 +1,8 @@
 /** What a tool is, and the one place where its calls begin and end. */
 import type { CallToolResult, McpServer, StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server'
+import { ServerError } from '@orchestrator/client'
 import { describeFailure, describeFault, type NameField, type Ways } from '@orchestrator/client/texts'
+import { OrchestratorError } from '@orchestrator/shared/core'
 import type { z } from 'zod'
 import { argumentFaults } from './argument-faults.ts'
 import { harmless } from './harmless.ts'
@@ -31,7 +33,7 @@ export interface ToolAnswer {
 }
 
 /** One call of a tool. */
-export interface ToolCall extends Pick<McpDependencies, 'connect' | 'findPlatform' | 'clock'> {
+export interface ToolCall extends Pick<McpDependencies, 'connect' | 'findPlatform' | 'clock' | 'logger'> {
   readonly ways: Ways
   /** Aborted when the client takes its request back, or leaves. */
   readonly signal: AbortSignal
@@ -63,10 +65,10 @@ export function registerTool<I extends z.ZodObject, O extends z.ZodObject>(
       if (token !== undefined)
         await notify({ method: 'notifications/progress', params: { progressToken: token, ...news } })
     }
-    const call = { ...dependencies, ways: toolWays(dependencies.command), signal, progress }
+    const call: ToolCall = { ...dependencies, ways: toolWays(dependencies.command), signal, progress }
     const result = await answer(tool, given, call)
-    const failed = result.isError === true
-    logger.info({ tool: name, failed, durationMs: clock.monotonicMs() - startedAt }, 'tool called')
+    const refused = result.isError === true
+    logger.info({ tool: name, refused, durationMs: clock.monotonicMs() - startedAt }, 'tool called')
     return result
   })
 }
@@ -89,8 +91,14 @@ async function answer<I extends z.ZodObject, O extends z.ZodObject>(
     return { content: [{ type: 'text', text }], structuredContent }
   } catch (error) {
     call.signal.throwIfAborted()
+    if (!isExpected(error)) call.logger.warn({ tool: tool.name, err: error }, 'tool failed')
     return refusal(describeFailure(error, nameField))
   }
+}
+
+/** What the server refused, or what the person can mend; anything else is a fault of ours. */
+function isExpected(error: unknown): boolean {
+  return error instanceof ServerError || error instanceof OrchestratorError
 }
 
 function refusal(text: string): CallToolResult {

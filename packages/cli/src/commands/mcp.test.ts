@@ -93,16 +93,23 @@ describe('mcp', () => {
     expect(error).toContain('tool called')
   })
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends at %s although somebody waits', async (signal) => {
-    await using server = await startFakeServer(respond)
-    const program = start('--server', server.url)
-    const closed = once(program, 'close')
-    program.stdin.write(HELLO)
-    program.stdin.write(line(2, 'tools/call', { name: 'wait_for_task', arguments: { attempt: NAME } }))
-    await expect.poll(() => server.requests.length).toBeGreaterThan(1)
-    program.kill(signal)
-    expect((await closed)[0]).toBe(0)
-  })
+  it.each([
+    ['SIGTERM', (program) => void program.kill('SIGTERM')],
+    ['SIGINT', (program) => void program.kill('SIGINT')],
+    ['the end of its input', (program) => void program.stdin.end()],
+  ] as const satisfies readonly (readonly [string, (program: ChildProcessWithoutNullStreams) => void])[])(
+    'ends at %s although somebody waits',
+    async (_case, end) => {
+      await using server = await startFakeServer(respond)
+      const program = start('--server', server.url)
+      const closed = once(program, 'close')
+      program.stdin.write(HELLO)
+      program.stdin.write(line(2, 'tools/call', { name: 'wait_for_task', arguments: { attempt: NAME } }))
+      await expect.poll(() => server.requests.length).toBeGreaterThan(1)
+      end(program)
+      expect((await closed)[0]).toBe(0)
+    },
+  )
 
   it('shows in its help how clients are told about it', async () => {
     const { code, out } = await run(['mcp', '--help'], { cwd: '/here', environment: { ORCHESTRATOR_COMMAND: './orc' } })

@@ -36,27 +36,23 @@ export interface Connected extends AsyncDisposable {
   call(tool: string, given: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<Called>
 }
 
-export async function connectTools(url: string, change: Partial<McpDependencies> = {}): Promise<Connected> {
-  const dependencies: McpDependencies = {
+/** The tools' dependencies, with the server at this address. */
+export function testDependencies(url: string, change: Partial<McpDependencies> = {}): McpDependencies {
+  const [source, startCommand] = ['a test', './orchestrator up']
+  return {
     version: '0.0.0',
     command: './orchestrator',
     clock: fixedClock,
     logger: { info: () => undefined, warn: () => undefined },
     connect: async (signal) =>
-      await Promise.resolve(
-        createClient({
-          url,
-          source: 'a test',
-          token: undefined,
-          door: 'mcp',
-          startCommand: './orchestrator up',
-          signal,
-        }),
-      ),
+      await Promise.resolve(createClient({ url, source, token: undefined, door: 'mcp', startCommand, signal })),
     findPlatform: async () => await Promise.resolve(undefined),
     ...change,
   }
-  const server = createTaskServer(dependencies)
+}
+
+export async function connectTools(url: string, change: Partial<McpDependencies> = {}): Promise<Connected> {
+  const server = createTaskServer(testDependencies(url, change))
   const client = new Client({ name: 'test', version: '0.0.0' })
   const [near, far] = InMemoryTransport.createLinkedPair()
   await Promise.all([server.connect(far), client.connect(near)])

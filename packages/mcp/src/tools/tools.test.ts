@@ -200,6 +200,15 @@ describe('submit_implementation_task', () => {
   })
 })
 
+it('tells a fault of its own to the client and to the log', async () => {
+  const logged: string[] = []
+  const logger = { info: () => undefined, warn: (_fields: unknown, message: string) => void logged.push(message) }
+  const connect = async (): Promise<never> => await Promise.reject(new Error('a slip'))
+  await using tools = await connectTools('http://127.0.0.1:1', { logger, connect })
+  await expect(tools.call('list_tasks', {})).resolves.toMatchObject({ failed: true, text: 'error: a slip' })
+  expect(logged).toEqual(['tool failed'])
+})
+
 describe('retry_task', () => {
   it('sends the guidance verbatim and names the attempt that it answers', async () => {
     const guidance = 'Use the reqwest crate\n  instead of curl.'
