@@ -61,7 +61,13 @@ async function createWorld(): Promise<World> {
 
 /** The mission's six conversations. Every answer is compared with its golden text. */
 async function talk(lead: Lead, { installation, site, platform, trader, auth }: World): Promise<void> {
-  const names = { orchestrator: site.announced.command, platform: platform.url, trader: trader.url, auth: auth.url }
+  const names = {
+    state: installation.stateDirectory,
+    orchestrator: site.announced.command,
+    platform: platform.url,
+    trader: trader.url,
+    auth: auth.url,
+  }
   const ask = async (golden: string, order: Order): Promise<Answer> => {
     const answer = await lead.ask(order)
     const file = join(import.meta.dirname, 'golden/mcp', `${golden}.txt`)

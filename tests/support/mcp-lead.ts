@@ -3,10 +3,12 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Writable } from 'node:stream'
 import { promisify } from 'node:util'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { startScriptedModel, temporaryDirectory } from '@orchestrator/testing'
+import { expect, vi } from 'vitest'
 import { z } from 'zod'
 import { API_KEY, CLAUDE } from './claude.ts'
 
@@ -115,6 +117,7 @@ export async function startClaudeLead(site: Site): Promise<Lead> {
     await closed
   })
   const lines = createInterface({ input: claude.stdout })[Symbol.asyncIterator]()
+  await untilConnected(claude.stdin, lines)
   const owned = stack.move()
   return {
     ask: async ({ says, tool, given }) => {
@@ -129,6 +132,26 @@ export async function startClaudeLead(site: Site): Promise<Lead> {
     },
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   }
+}
+
+const McpStatus = z.looseObject({
+  response: z.looseObject({
+    response: z.looseObject({ mcpServers: z.tuple([z.looseObject({ status: z.string() })]) }),
+  }),
+})
+
+/** Claude Code begins without a server that is slow to start; a person would see that its tools are not there yet. */
+async function untilConnected(stdin: Writable, lines: AsyncIterator<string>): Promise<void> {
+  const question = { type: 'control_request', request_id: 'status', request: { subtype: 'mcp_status' } }
+  await vi.waitFor(
+    async () => {
+      stdin.write(`${JSON.stringify(question)}\n`)
+      const { value } = await lines.next()
+      const { mcpServers } = McpStatus.parse(JSON.parse(value)).response.response
+      expect(mcpServers[0].status).toBe('connected')
+    },
+    { timeout: 60_000, interval: 200 },
+  )
 }
 
 /** What the model was shown as the tool's answer, until the turn is over. */

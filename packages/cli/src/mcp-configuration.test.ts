@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { mcpConfiguration, type McpConfigurationOptions } from './mcp-configuration.ts'
+import { commandForPeople, mcpConfiguration, type McpConfigurationOptions } from './mcp-configuration.ts'
 
 const OPTIONS: McpConfigurationOptions = {
   command: './orchestrator',
@@ -44,5 +44,21 @@ describe('what a client is told', () => {
       encoding: 'utf8',
     })
     expect(words.trim().split('\n').at(-1)).toBe(stateDirectory)
+  })
+})
+
+describe('what people are told to type', () => {
+  const called = { command: './orchestrator', cwd: '/home/lead/checkout' }
+
+  it.each([
+    ['as it is', {}, USUAL],
+    ['with the state directory', { stateDir: 'state' }, `ORCHESTRATOR_STATE_DIR=/home/lead/checkout/state ${USUAL}`],
+    ['with the server', { server: 'http://host:7070' }, `ORCHESTRATOR_URL=http://host:7070 ${USUAL}`],
+  ])('is absolute, %s', (_case, address, expected) => {
+    expect(commandForPeople(called, address)).toBe(expected)
+  })
+
+  it('is quoted where a shell would split it', () => {
+    expect(commandForPeople({ command: './orchestrator', cwd: '/my checkout' }, {})).toBe("'/my checkout/orchestrator'")
   })
 })

@@ -1,12 +1,16 @@
 /** How MCP clients are told about `orchestrator mcp`. */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { ServerAddress } from './commands/options.ts'
 import { statePath } from './state-path.ts'
 
-export interface McpConfigurationOptions {
-  /** How people call this program. */
+/** How this program was called, and from where. */
+export interface CalledFrom {
   readonly command: string
   readonly cwd: string
+}
+
+export interface McpConfigurationOptions extends CalledFrom {
   readonly home: string
   /** Absolute; where the `up` that is meant keeps everything. */
   readonly stateDirectory: string
@@ -40,9 +44,17 @@ function addressArguments({ server, home, stateDirectory }: McpConfigurationOpti
 const CHECKOUT_COMMAND = join(import.meta.dirname, '../../../orchestrator')
 
 /** A client starts it from anywhere: what people typed relative to their folder is made absolute. */
-function absoluteCommand({ command, cwd }: McpConfigurationOptions): string {
+function absoluteCommand({ command, cwd }: CalledFrom): string {
   if (command.includes('/')) return resolve(cwd, command)
   return existsSync(CHECKOUT_COMMAND) ? CHECKOUT_COMMAND : command
+}
+
+/** What a model tells people to type works from any folder, and finds the same server. */
+export function commandForPeople(called: CalledFrom, { server, stateDir }: ServerAddress): string {
+  const command = quoteForShell(absoluteCommand(called))
+  if (server !== undefined) return `ORCHESTRATOR_URL=${quoteForShell(server)} ${command}`
+  if (stateDir === undefined) return command
+  return `ORCHESTRATOR_STATE_DIR=${quoteForShell(resolve(called.cwd, stateDir))} ${command}`
 }
 
 function quoteForShell(word: string): string {

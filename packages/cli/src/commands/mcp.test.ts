@@ -67,7 +67,7 @@ describe('mcp', () => {
     await using connection = await connect(['--state-dir', directory.path])
     const first = await connection.call('list_tasks', {})
     expect(first).toContain('"isError":true')
-    expect(first).toContain(String.raw`start one with \"orchestrator up\"`)
+    expect(first).toContain(String.raw`start one with \"ORCHESTRATOR_STATE_DIR=${directory.path} /`)
     await using server = await startFakeServer(respond)
     const up = { v: 1, url: server.url, pid: process.pid }
     await writeFile(join(directory.path, 'up.json'), JSON.stringify(up))

@@ -3,7 +3,7 @@ import { createLogger } from '@orchestrator/shared/service'
 import { type Command, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { CliContext } from '../context.ts'
-import { mcpConfiguration } from '../mcp-configuration.ts'
+import { commandForPeople, mcpConfiguration } from '../mcp-configuration.ts'
 import { findPlatformCheckout, platformFields } from '../platform-checkout.ts'
 import { statePath } from '../state-path.ts'
 import { LOG_LEVELS, openClient, type ServerAddress, withExamples, withServerAddress } from './options.ts'
@@ -25,13 +25,18 @@ export function registerMcp(program: Command, context: CliContext): void {
   command.addHelpText('after', () => `\n${howToRegister(context, {})}`)
 }
 
-async function serve(context: CliContext, flags: McpFlags): Promise<void> {
-  const { environment, cwd, clock, stdin, signal } = context
+async function serve(called: CliContext, flags: McpFlags): Promise<void> {
+  const { cwd, clock, stdin, signal } = called
+  const place = flags.stateDir === undefined ? {} : { stateDir: flags.stateDir }
+  const from = { command: called.environment.ORCHESTRATOR_COMMAND, cwd }
+  // What starts a server is told without the address of one.
+  const environment = { ...called.environment, ORCHESTRATOR_COMMAND: commandForPeople(from, place) }
+  const context = { ...called, environment }
   // Here and not above: only this command needs it.
   const { serveOverStdio } = await import('@orchestrator/mcp')
   const dependencies = {
     version: packageJson.version,
-    command: environment.ORCHESTRATOR_COMMAND,
+    command: commandForPeople(from, flags),
     clock,
     logger: createLogger({ name: 'mcp', level: flags.logLevel, destination: process.stderr }),
     connect: async (asked: AbortSignal) => await openClient(context, flags, { door: 'mcp', signal: asked }),
