@@ -26,8 +26,10 @@ import { WorkList } from './work-list.ts'
 const NAME = 'watcher'
 /** Each holds up to half a megabyte of lines meanwhile. */
 const LOGS_AT_ONCE = 64
-/** Compressing takes a thread each. */
-const ARCHIVED_AT_ONCE = 2
+/** Each holds an open file until it has reached the disk. */
+const ARCHIVED_AT_ONCE = 256
+/** Nobody waits for a log in the archive: it is in the stream. */
+const ARCHIVE_GATHER_MS = 200
 
 /** Any number of replicas may run, also on one machine. */
 export async function createWatcherApp(context: AppContext<WatcherConfig>): Promise<App> {
@@ -43,7 +45,10 @@ export async function createWatcherApp(context: AppContext<WatcherConfig>): Prom
     clock,
     onChange: () => workList.leaseChanged(),
   })
-  const archive = createDirectoryArchive(config.ARCHIVE_DIR ?? join(config.STATE_DIR, 'archive'))
+  const archive = createDirectoryArchive({
+    directory: config.ARCHIVE_DIR ?? join(config.STATE_DIR, 'archive'),
+    gatherMs: ARCHIVE_GATHER_MS,
+  })
   const world: WatchWorld = {
     observer,
     ledger: await createLedger(broker),

@@ -3,22 +3,27 @@ import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { constants, createGzip, gunzipSync, gzip } from 'node:zlib'
+import { constants, createGzip, gunzipSync, gzip, gzipSync } from 'node:zlib'
 import { ARCHIVE_HEAD_BYTES, ArchiveHead } from '@orchestrator/shared/contracts'
 import type { LogToKeep } from './port.ts'
 
 const CHUNK_CHARACTERS = 64 * 1024
+const SMALL_CHARACTERS = 4096
 
-/** Into an empty file; what is written has reached the disk on return. */
+/** Into an empty file. */
 export async function writeArchived(file: FileHandle, log: LogToKeep): Promise<void> {
   const parts = chunks(log)
   const first = await parts.next()
   const second = await parts.next()
   log.signal.throwIfAborted()
   // Streams would cost a small log several times as much.
-  if (second.done === true) await file.writeFile(await promisify(gzip)(first.value ?? ''))
+  if (second.done === true) await file.writeFile(await compressAll(first.value ?? ''))
   else await compress(file, joined([first.value ?? '', second.value], parts), log.signal)
-  await file.sync()
+}
+
+/** What takes no longer than to hand it to another thread is done at once. */
+async function compressAll(text: string): Promise<Buffer> {
+  return text.length < SMALL_CHARACTERS ? gzipSync(text) : await promisify(gzip)(text)
 }
 
 async function* joined(begun: readonly string[], rest: AsyncIterable<string>): AsyncGenerator<string> {

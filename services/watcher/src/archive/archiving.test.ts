@@ -183,7 +183,7 @@ describe('an archivist', () => {
     }
     return new Archivist({
       attempt: startedAttempt(),
-      archive: createDirectoryArchive(directory),
+      archive: createDirectoryArchive({ directory, gatherMs: 0 }),
       observer,
       logs: {
         read: () => {
@@ -212,7 +212,7 @@ describe('an archivist', () => {
     await using place = await temporaryDirectory()
     const source = new MemorySource()
     source.append(joined(texts(1, 3)))
-    const real = createDirectoryArchive(place.path)
+    const real = createDirectoryArchive({ directory: place.path, gatherMs: 0 })
     let [tries, removedAt] = [0, 0]
     const archive: ArchivistOptions['archive'] = {
       ...real,
@@ -243,7 +243,7 @@ describe('an archivist', () => {
     await using place = await temporaryDirectory()
     const source = new MemorySource()
     source.append(joined(texts(1, 3)))
-    const real = createDirectoryArchive(place.path)
+    const real = createDirectoryArchive({ directory: place.path, gatherMs: 0 })
     const calls: string[] = []
     const archive: ArchivistOptions['archive'] = {
       ...real,
@@ -265,7 +265,7 @@ describe('an archivist', () => {
     await using place = await temporaryDirectory()
     const source = new MemorySource()
     source.append(joined(texts(1, 3)))
-    const real = createDirectoryArchive(place.path)
+    const real = createDirectoryArchive({ directory: place.path, gatherMs: 0 })
     const rival = archivist(place.path, { source })
     let first = true
     const emptied = new MemorySource()

@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path'
 import { ARCHIVED_LOG_SUFFIX, archivedLogPath } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
 import type { StartedAttempt } from '../started-attempt.ts'
+import { Turns } from '../turns.ts'
 import { readArchivedHead, writeArchived } from './archived-file.ts'
+import { createGatheredSyncs, type GatheredSyncs } from './gathered-syncs.ts'
 import type { LogArchive, LogToKeep } from './port.ts'
 import { createSyncedFolders, syncFolder, type SyncedFolders } from './synced-folders.ts'
 import { LogIncomplete } from './whole-log.ts'
@@ -15,16 +17,27 @@ const ASIDE = '.partial'
 /** What is written aside for longer was left by a crash. */
 const ASIDE_MAX_AGE_MS = 24 * 60 * 60 * 1000
 
+export interface DirectoryArchiveOptions {
+  readonly directory: string
+  /** How long what is written waits for others, to reach the disk together. */
+  readonly gatherMs: number
+}
+
+/** Compressing takes a thread each. */
+const WRITTEN_AT_ONCE = 2
+
 /** Logs as files of a directory, each made aside and renamed when whole. */
-export function createDirectoryArchive(directory: string): LogArchive {
+export function createDirectoryArchive({ directory, gatherMs }: DirectoryArchiveOptions): LogArchive {
   const folders = createSyncedFolders({ directory, syncOne: syncFolder })
+  const syncs = createGatheredSyncs(gatherMs)
+  const writing = new Turns(WRITTEN_AT_ONCE)
   const fileOf = ({ ref, name }: StartedAttempt): string => join(directory, archivedLogPath({ ...ref, name }))
   const has = async (attempt: StartedAttempt): Promise<boolean> => await isKept(fileOf(attempt), attempt, folders)
   return {
     has: (attempt) => refused(`cannot read ${fileOf(attempt)}`, () => has(attempt)),
     keep: (log) =>
       refused(`cannot write ${fileOf(log.attempt)}`, () =>
-        keepAside({ directory, file: fileOf(log.attempt), log, has, folders }),
+        keepAside({ directory, file: fileOf(log.attempt), log, has, folders, syncs, writing }),
       ),
     expire: (before) => refused(`cannot clear ${directory}`, () => expire(directory, before)),
   }
@@ -50,26 +63,31 @@ interface Keeping {
   readonly log: LogToKeep
   readonly has: LogArchive['has']
   readonly folders: SyncedFolders
+  readonly syncs: GatheredSyncs
+  readonly writing: Turns
 }
 
-async function keepAside({ directory, file, log, has, folders }: Keeping): Promise<void> {
+async function keepAside(keeping: Keeping): Promise<void> {
+  const { directory, file, log, has, folders, syncs } = keeping
   const aside = join(directory, ASIDE, randomUUID())
+  const folder = dirname(file)
   let isAside = true
   try {
-    await writeAside(aside, log)
+    await writeAside(aside, keeping)
     // Only now: whoever was faster may have taken the source away while it was read here.
     if (await has(log.attempt)) return
-    await inFolder(dirname(file), () => rename(aside, file))
+    await inFolder(folder, () => rename(aside, file))
     isAside = false
-    await folders.sync(dirname(file))
+    await syncs.sync(folder, () => folders.sync(folder), log.signal)
   } finally {
     if (isAside) await rm(aside, { force: true }).catch(() => undefined)
   }
 }
 
-async function writeAside(aside: string, log: LogToKeep): Promise<void> {
+async function writeAside(aside: string, { log, syncs, writing }: Keeping): Promise<void> {
   await using file = await inFolder(dirname(aside), () => open(aside, 'wx', 0o600))
-  await writeArchived(file, log)
+  await writing.run(async () => await writeArchived(file, log))
+  await syncs.sync(aside, () => file.sync(), log.signal)
 }
 
 /** Most often the folder is there: it is made only when it is not. */
