@@ -60,3 +60,4 @@ export { type LostAcksOptions, type LostAcksProxy, startLostAcks } from './lost-
 export { type PowerCutDisk, type PowerCutOptions, startPowerCutDisk, whyNoPowerCut } from './power-cut.ts'
 export { claudeProgram } from './claude-program.ts'
 export { startToolmanServer, type ToolmanServer, toolServerCommand } from './tool-server/toolman-server.ts'
+export { hostileStrings } from './hostile-strings.ts'

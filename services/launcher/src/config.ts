@@ -1,11 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import { brokerEnvironment, commonEnvironment } from '@orchestrator/shared/service'
+import { BUILT_IN_TEMPLATES } from '@orchestrator/shared/templates'
 import { z } from 'zod'
 
 const milliseconds = (fallback: number): z.ZodDefault<z.ZodCoercedNumber> =>
   z.coerce.number().int().min(1).max(86_400_000).default(fallback)
-
-const OWN_TEMPLATES = fileURLToPath(new URL('../../../templates', import.meta.url))
 
 /** The launcher's environment. Agents and caps are in the settings file. */
 export const LauncherEnvironment = z.object({
@@ -23,7 +21,7 @@ export const LauncherEnvironment = z.object({
   /** Between being asked to stop and SIGTERM; and, 10 s at most, between SIGTERM and SIGKILL. */
   STOP_GRACE_MS: milliseconds(30_000),
   /** Holds `implementation/`; a file that is missing there is taken from the templates that come with the launcher. */
-  TEMPLATES_DIR: z.string().min(1).default(OWN_TEMPLATES),
+  TEMPLATES_DIR: z.string().min(1).default(BUILT_IN_TEMPLATES),
   /** Given to the runner's git, never to the agent. */
   GIT_SSH_AUTH_SOCK: z.string().min(1).optional(),
   /** Home whose logins agents may use that have no credentials of their own: a person's, on that person's machine. */
@@ -33,6 +31,3 @@ export const LauncherEnvironment = z.object({
   LANG: z.string().default(() => process.env['LANG'] ?? 'C.UTF-8'),
 })
 export type LauncherConfig = z.output<typeof LauncherEnvironment>
-
-/** Where the templates that come with the launcher are. */
-export const BUILT_IN_TEMPLATES = OWN_TEMPLATES

@@ -15,16 +15,16 @@ import {
 } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import type { Ledger } from '@orchestrator/shared/nats'
+import type { Renderer } from '@orchestrator/shared/templates'
 import { eventsOf, readAttempt } from './attempt-history.ts'
 import type { LedgerMemory } from './ledger-memory.ts'
-import type { Renderer } from './render.ts'
 import type { LaunchOrder, Runtime } from './runtimes/port.ts'
 
 export interface LaunchPreparation {
   readonly ledger: Ledger
   readonly memory: Pick<LedgerMemory, 'submission'>
   readonly settings: Settings
-  readonly renderer: Renderer
+  readonly renderer: Pick<Renderer, 'render'>
   readonly runtime: Pick<Runtime, 'workspaceDirectory'>
   /** Variables for the runner's git, never for the agent. */
   readonly gitEnvironment: Readonly<Record<string, string>>
@@ -47,8 +47,10 @@ export async function prepareLaunch(
   const workspaceDirectory = runtime.workspaceDirectory(spec.workspace)
   const folder = attemptFolder(grant, grant.epoch.generation)
   const { prompt, others } = renderer.render({ spec, earlier, workspaceDirectory, toolman: settings.toolman })
-  const texts = [prompt, ...others].map(({ isOfAttempt, destination, ...text }) => ({
-    ...text,
+  const texts = [prompt, ...others].map(({ file, executable, text, isOfAttempt, destination }) => ({
+    file,
+    executable,
+    text,
     destination: isOfAttempt ? `${folder}/${destination}` : destination,
   }))
   const attempt: AttemptFile = {

@@ -7,6 +7,7 @@ import { registerDoctor } from './doctor.ts'
 import { registerMcp } from './mcp.ts'
 import { registerRebuild } from './rebuild.ts'
 import { registerTask } from './task/index.ts'
+import { registerTemplates } from './templates/index.ts'
 import { registerUp } from './up.ts'
 
 /** Adds one command to the program. */
@@ -21,5 +22,6 @@ export const COMMANDS: readonly RegisterCommand[] = [
   registerMcp,
   registerDoctor,
   registerAgents,
+  registerTemplates,
   registerDemo,
 ]

@@ -18,7 +18,7 @@ export interface ServerOptions extends ServerAddress {
   readonly output: 'text' | 'json'
 }
 
-function outputOption(): Option {
+export function outputOption(): Option {
   return new Option('-o, --output <format>', 'text for people, json for programs')
     .choices(['text', 'json'])
     .default('text')

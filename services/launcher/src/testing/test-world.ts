@@ -8,7 +8,6 @@ import { createLaunchTries } from '../launch-tries.ts'
 import { createLedgerMemory } from '../ledger-memory.ts'
 import { createPatience } from '../patience.ts'
 import { createProgressReporter } from '../progress-reporter.ts'
-import type { Renderer } from '../render.ts'
 import type { Runtime } from '../runtimes/port.ts'
 import { createWorkspaceMemory } from '../workspace-memory.ts'
 import type { World } from '../world.ts'
@@ -18,9 +17,16 @@ import type { MemoryBroker } from './memory-broker.ts'
 export const logger = createLogger({ name: 'launcher', level: 'silent' })
 
 /** Rendering is tested by itself. */
-const plainRenderer: Renderer = {
+const plainRenderer: World['renderer'] = {
   render: ({ spec }) => ({
-    prompt: { file: 'prompt.md', destination: 'prompt.md', isOfAttempt: true, executable: false, text: spec.name },
+    prompt: {
+      file: 'prompt.md',
+      destination: 'prompt.md',
+      isOfAttempt: true,
+      executable: false,
+      text: spec.name,
+      template: '',
+    },
     others: [],
   }),
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TextFormat } from './escape.ts'
-import { compileTemplate } from './template-engine.ts'
+import { compileTemplate } from './engine.ts'
 
 function render(text: string, context: Record<string, unknown>, format: TextFormat = 'md'): string {
   return compileTemplate({ path: 'x.hbs', text, format })(context)

@@ -1,15 +1,19 @@
 import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { EarlierAttempt } from '@orchestrator/shared/contracts'
+import type { AttemptSpec, EarlierAttempt } from '../contracts/index.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BUILT_IN_TEMPLATES } from './config.ts'
 import { LINE_BREAK } from './escape.ts'
-import { loadTemplates, type RenderedTexts } from './render.ts'
-import { specOf } from './testing/builders.ts'
+import { BUILT_IN_TEMPLATES, loadTemplates, type RenderedTexts } from './render.ts'
+import { SAMPLES } from './sample.ts'
 
 const renderer = await loadTemplates([BUILT_IN_TEMPLATES])
+const specOf = ({ n = 1 }: { readonly n?: number } = {}, changes: Partial<AttemptSpec> = {}): AttemptSpec => ({
+  ...SAMPLES.first.spec,
+  n,
+  ...changes,
+})
 const workspaceDirectory = '/state/workspaces/workspace-trader'
 
 function earlier(n: number, changes: Partial<EarlierAttempt> = {}): EarlierAttempt {
@@ -121,6 +125,7 @@ describe('the other texts', () => {
       ['system-prompt.md', '<attempt>/system-prompt.md'],
       ['early-test.sh', '<attempt>/hooks/early-test.sh', 'executable'],
       ['stop-commit.sh', '<attempt>/hooks/stop-commit.sh', 'executable'],
+      ['container.sh', '<attempt>/container.sh', 'executable'],
     ])
   })
 
@@ -168,7 +173,7 @@ describe('templates of an installation', () => {
       workspaceDirectory,
     })
     expect(prompt.text).toBe(
-      'Task 1 of trader in `trader`: https://github.com/org/trader.git main https://github.com/org/platform.git 1\n',
+      'Task 1 of trader in `trader`: https://github.com/myorg/trader.git main https://github.com/myorg/platform.git 1\n',
     )
     expect(textOf({ prompt, others }, 'CLAUDE.md')).toBe(`> ${prompt.text.trim()}\n>\n`)
     expect(textOf({ prompt, others }, 'coding-guidelines.md')).toContain('# Coding guidelines')

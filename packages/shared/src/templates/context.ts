@@ -1,5 +1,5 @@
 /** What templates are given: documented in `templates/README.md`, with the names that overlays are written against. */
-import type { AttemptSpec, EarlierAttempt, RepositoryRef, ToolmanSettings } from '@orchestrator/shared/contracts'
+import type { AttemptSpec, EarlierAttempt, RepositoryRef, ToolmanSettings } from '../contracts/index.ts'
 
 export interface ContextSource {
   readonly spec: AttemptSpec

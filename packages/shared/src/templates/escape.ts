@@ -2,7 +2,7 @@
  * How a value gets into a text of each format without becoming part of it. Values come from people and repositories:
  * none may start a heading, end a string, become a command or stand for something that the runner fills in.
  */
-import { assertNever } from '@orchestrator/shared/core'
+import { assertNever } from '../core/index.ts'
 
 export const TEXT_FORMATS = ['md', 'json', 'sh'] as const
 export type TextFormat = (typeof TEXT_FORMATS)[number]
@@ -20,9 +20,12 @@ export function escapeFor(format: TextFormat, value: string): string {
   }
 }
 
-/** Inline text in Markdown: one line, every character stands for itself. */
+/** Inline text in Markdown: one line, every character stands for itself, also where it begins a line. */
 export function escapeMarkdown(value: string): string {
-  return neutralise(oneLine(value)).replaceAll(/[\\`*_{}[\]<>#|~]/g, (character) => `\\${character}`)
+  return neutralise(oneLine(value))
+    .trim()
+    .replaceAll(/[\\`*_{}[\]<>#|~&]/g, (character) => `\\${character}`)
+    .replace(/^(\d*)([-+=.)])/, (_whole, digits: string, mark: string) => `${digits}\\${mark}`)
 }
 
 /** Between the quotes of a JSON string. */
@@ -40,6 +43,7 @@ export function codeSpan(value: string): string {
   const text = neutralise(oneLine(value))
   const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length))
   const fence = '`'.repeat(longest + 1)
+  if (text === '') return '` `'
   return text.includes('`') ? `${fence} ${text} ${fence}` : `${fence}${text}${fence}`
 }
 
