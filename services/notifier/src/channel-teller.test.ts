@@ -127,6 +127,24 @@ describe('telling', () => {
     for (const task of tasks) await happen(teller, [task, 1, submitted(task, 1)])
     await expect.poll(() => channel.told.map(({ seq }) => seq)).toEqual([1, 2, 3])
     expect(unnoted).toEqual([0, 0, 0])
+    await expect.poll(() => documents.writes).toBe(6)
+  })
+
+  it('lets what was marked and what waits at the door take turns', async () => {
+    const { replica, happen, channel } = createWorld()
+    await using teller = replica('a', { concurrency: 1 })
+    const task = (taskId: string): TaskRef => ({ ...TASK, taskId })
+    const gate = Promise.withResolvers<Told>()
+    channel.answer = () => gate.promise
+    await happen(teller, [task('1'), 1, submitted(task('1'), 1)])
+    for (const taskId of ['2', '3']) await happen(teller, [task(taskId), 1, submitted(task(taskId), 1)])
+    const waiting = ['4', '5'].map((taskId) => happen(teller, [task(taskId), 1, submitted(task(taskId), 1)]))
+    gate.resolve('delivered')
+    await Promise.all(waiting)
+    await expect.poll(() => new Set(channel.told.map(({ seq }) => seq)).size).toBe(5)
+    const order = channel.told.map(({ seq }) => (seq === 1 ? '' : seq < 4 ? 'marked' : 'door')).slice(1)
+    expect(new Set(order.slice(0, 2)).size).toBe(2)
+    expect(new Set(order.slice(2)).size).toBe(2)
   })
 
   it('shows a "latest" channel all events once, however many there are', async () => {
@@ -566,9 +584,10 @@ describe('two replicas, one of which may die at any moment', () => {
       }),
       /** After how many of its operations the first replica dies. */
       death: fc.option(fc.nat(30)),
+      concurrency: fc.constantFrom(1, 2),
     })
     await fc.assert(
-      fc.asyncProperty(part, async ({ scheduler, marks, death }) => {
+      fc.asyncProperty(part, async ({ scheduler, marks, death, concurrency }) => {
         const world = createWorld()
         const mortal = mortality(death ?? Number.POSITIVE_INFINITY)
         const channels = [createFakeChannel(), createFakeChannel()] as const
@@ -583,7 +602,7 @@ describe('two replicas, one of which may die at any moment', () => {
           const documents = throughScheduler(world.documents, (work, label) =>
             live(() => scheduler.schedule(Promise.resolve(), `${index} ${label}`).then(work)),
           )
-          return world.replica(`replica-${index}`, { channel, documents })
+          return world.replica(`replica-${index}`, { channel, documents, concurrency })
         })
         const [first, second] = tellers
         if (first === undefined || second === undefined) throw new Error('two replicas')
@@ -618,7 +637,7 @@ describe('two replicas, one of which may die at any moment', () => {
           const document = world.documents.entries.get(key)?.value
           if (expected.length > 0) expect(document && isSettled(document)).toBe(true)
         }
-        expect(told.length - world.ledger.stored.length).toBeLessThanOrEqual(mortal.died() ? 2 : 0)
+        expect(told.length - world.ledger.stored.length).toBeLessThanOrEqual(mortal.died() ? concurrency : 0)
       }),
       { numRuns: 300 },
     )

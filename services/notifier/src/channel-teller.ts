@@ -10,6 +10,7 @@ import type { StoredEvent } from '@orchestrator/shared/nats'
 import { type Arrivals, createArrivals, PATIENCE_MS } from './arrivals.ts'
 import type { Channel } from './channels/port.ts'
 import { hasRoomForAgain, isWanting, markAgain, markDirty, newDelivery, releaseLease, takeLease } from './delivery.ts'
+import { createDoor } from './door.ts'
 import { isFirstOfTask, toldBefore } from './first-word.ts'
 import { type HeldLease, holdLease } from './held-lease.ts'
 import { createKeptLeases } from './kept-leases.ts'
@@ -74,6 +75,8 @@ export function createChannelTeller({ world, channel, since, concurrency }: Chan
   const hard = new AbortController()
   let pause: Pause = NO_PAUSE
   let lastCallMs = 0
+  const door = createDoor()
+  let fromDoor = false
 
   /** Any answer proves that the sink is there. */
   const watched: Channel = {
@@ -100,7 +103,15 @@ export function createChannelTeller({ world, channel, since, concurrency }: Chan
   const vacate = (key: string): void => {
     calls.get(key)?.arrivals.end()
     calls.delete(key)
+    admit()
+  }
+
+  /** What was marked and what waits at the door take turns: neither may starve the other. */
+  const admit = (): void => {
+    fromDoor = !fromDoor
+    if (fromDoor && hasRoom() && door.next()) return
     startNext()
+    if (hasRoom()) door.next()
   }
 
   /** Work that nobody waits for, except the end of the service. */
@@ -179,8 +190,9 @@ export function createChannelTeller({ world, channel, since, concurrency }: Chan
   /** @returns true once the event was told under a lease that is in hand anyway, and that is recorded */
   const isToldUnmarked = async (task: TaskRef, seq: number): Promise<boolean> => {
     const key = deliveryKey(channel.name, task)
-    // A sink that takes long would hold up the events of other channels.
-    if (lastCallMs > PATIENCE_MS) return false
+    // A sink that takes long, or nothing, would hold up the events of other channels.
+    if (lastCallMs > PATIENCE_MS || pause.failures > 0) return false
+    if (!isBusy(key) && !hasRoom()) await door.turn(PATIENCE_MS)
     resume(key, task, seq)
     return (await calls.get(key)?.arrivals.until(seq)) ?? false
   }

@@ -1,0 +1,32 @@
+/** More than these are not waited for: they are marked, as is everything that waits for long. */
+const PLACES = 32
+
+/** Events that wait a moment for a call under way to end, first come first served: told at once they need no mark before. */
+export interface Door {
+  /** Settles when it is this one's turn, and at the latest when the time is over: whether there is room is another question. */
+  turn(patienceMs: number): Promise<void>
+  /** There is room. @returns false when nobody waits */
+  next(): boolean
+}
+
+export function createDoor(): Door {
+  const waiting = new Set<() => void>()
+  return {
+    turn: async (patienceMs) => {
+      if (waiting.size >= PLACES) return
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, patienceMs)
+      waiting.add(resolve)
+      await promise
+      waiting.delete(resolve)
+      clearTimeout(timer)
+    },
+    next: () => {
+      const [first] = waiting
+      if (first === undefined) return false
+      waiting.delete(first)
+      first()
+      return true
+    },
+  }
+}
