@@ -27,12 +27,22 @@ interface World extends AsyncDisposable {
   readonly auth: GitRemote
 }
 
+/** What a task may lack; then its log and status say so, in words that are not the subject here. */
+function wholeDocuments(id: string): Readonly<Record<string, string>> {
+  const folder = `.taskmaster/docs/task-${id}`
+  return {
+    [`${folder}/architecture.md`]: '# Architecture\n',
+    [`${folder}/client-config.json`]: '{"remoteTools": [], "localServers": {}}\n',
+  }
+}
+
 /** Two services, an agent that chooses the wrong client at first, and one that never comes to an end. */
 async function createWorld(): Promise<World> {
   await using stack = new AsyncDisposableStack()
   const platform = stack.use(
     await createPlatform([{ id: '1', gates: [fileGate('client.txt', 'reqwest')] }, { id: '2' }]),
   )
+  await platform.commit({ files: { ...wholeDocuments('1'), ...wholeDocuments('2') } })
   const trader = stack.use(await createTarget())
   const auth = stack.use(await createTarget())
   const write = (text: string) => [{ do: 'write', path: 'client.txt', text }] as const
