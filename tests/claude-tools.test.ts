@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createGitRemote, startToolmanServer, type ToolmanServer, toolServerCommand } from '@orchestrator/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CLAUDE, type ClaudeSite, type Ran, startClaudeSite } from './support/claude.ts'
+import { type AgentSite, CLAUDE, type Ran, sayWhenSkipped, startAgentSite } from './support/agent-site.ts'
+
+sayWhenSkipped('Claude Code', CLAUDE, 'scripts/claude')
 
 const config = (id: number): string => `.taskmaster/tasks/task-${id}/client-config.json`
 const local = (server: object): string => JSON.stringify({ localServers: { files: server } })
@@ -21,7 +23,7 @@ const DOCUMENTS = {
 }
 
 let toolman: ToolmanServer
-let site: ClaudeSite
+let site: AgentSite
 
 const CALL = { query: 'HashMap insert' }
 function toolsUsed({ lines }: Ran): readonly unknown[] {
@@ -35,7 +37,7 @@ describe.skipIf(CLAUDE === undefined)('the tools of a task', { timeout: 90_000 }
       'brave-search_brave_web_search': 'three crates',
       kubernetes_listResources: 'pods',
     })
-    site = await startClaudeSite(await createGitRemote({ files: { 'Cargo.toml': '[package]\n' } }), {
+    site = await startAgentSite('claude', await createGitRemote({ files: { 'Cargo.toml': '[package]\n' } }), {
       documents: DOCUMENTS,
       settings: { toolman: { command: [...toolman.client], serverUrl: toolman.url } },
     })

@@ -4,7 +4,9 @@ import { MARKER_VARIABLE, type RunnerLine } from '@orchestrator/shared/contracts
 import { createProcessTable } from '@orchestrator/shared/process'
 import { createGitRemote, modelScenario } from '@orchestrator/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { API_KEY, CLAUDE, type ClaudeSite, type Ran, startClaudeSite } from './support/claude.ts'
+import { type AgentSite, API_KEY, CLAUDE, type Ran, sayWhenSkipped, startAgentSite } from './support/agent-site.ts'
+
+sayWhenSkipped('Claude Code', CLAUDE, 'scripts/claude')
 
 const notesOf = ({ lines }: Ran): string =>
   lines.flatMap((line) => (line.kind === 'note' ? [`${line.level}: ${line.text}`] : [])).join('\n')
@@ -33,11 +35,11 @@ const HOSTILE = {
   '.claude/agents/evil.md': '---\nname: evil-agent\ndescription: EVIL AGENT OF THE REPOSITORY\n---\nevil',
 }
 
-let site: ClaudeSite
+let site: AgentSite
 
 describe.skipIf(CLAUDE === undefined)('Claude Code', { timeout: 90_000 }, () => {
   beforeAll(async () => {
-    site = await startClaudeSite(await createGitRemote({ files: HOSTILE }))
+    site = await startAgentSite('claude', await createGitRemote({ files: HOSTILE }))
   })
   afterAll(async () => site[Symbol.asyncDispose]())
 

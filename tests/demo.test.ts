@@ -7,7 +7,9 @@ import { text } from 'node:stream/consumers'
 import { Settings } from '@orchestrator/shared/contracts'
 import { modelScenario, startScriptedModel, temporaryDirectory } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-import { CLAUDE } from './support/claude.ts'
+import { CLAUDE, sayWhenSkipped } from './support/agent-site.ts'
+
+sayWhenSkipped('Claude Code', CLAUDE, 'scripts/claude')
 
 const CLI = join(import.meta.dirname, '../packages/cli/src/main.ts')
 const KEY = 'key-of-a-person-0123456789-abcdef'

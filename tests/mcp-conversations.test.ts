@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type GitRemote, scriptedAgentCommand } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-import { CLAUDE } from './support/claude.ts'
+import { CLAUDE, sayWhenSkipped } from './support/agent-site.ts'
 import { normalise } from './support/golden.ts'
 import { type Installation, startInstallation } from './support/installation.ts'
 import {
@@ -14,6 +14,8 @@ import {
   startClaudeLead,
 } from './support/mcp-lead.ts'
 import { createPlatform, createTarget, fileGate } from './support/repositories.ts'
+
+sayWhenSkipped('Claude Code', CLAUDE, 'scripts/claude')
 
 const AGENT = 'claude-agent-1'
 const GUIDANCE =

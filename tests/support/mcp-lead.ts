@@ -10,7 +10,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { startScriptedModel, temporaryDirectory } from '@orchestrator/testing'
 import { expect, vi } from 'vitest'
 import { z } from 'zod'
-import { API_KEY, CLAUDE } from './claude.ts'
+import { API_KEY, CLAUDE } from './agent-site.ts'
 
 const run = promisify(execFile)
 

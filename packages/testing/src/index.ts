@@ -58,6 +58,6 @@ export {
 } from './publish-faults.ts'
 export { type LostAcksOptions, type LostAcksProxy, startLostAcks } from './lost-acks.ts'
 export { type PowerCutDisk, type PowerCutOptions, startPowerCutDisk, whyNoPowerCut } from './power-cut.ts'
-export { claudeProgram } from './claude-program.ts'
+export { agentProgram } from './agent-programs.ts'
 export { startToolmanServer, type ToolmanServer, toolServerCommand } from './tool-server/toolman-server.ts'
 export { hostileStrings } from './hostile-strings.ts'

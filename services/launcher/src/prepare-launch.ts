@@ -112,7 +112,7 @@ function secretFilesOf(order: AgentOrder): readonly string[] {
   return [...Object.values(credentialFiles), ...login]
 }
 
-const LOGIN_FILES = { claude: '.credentials.json' } as const
+const LOGIN_FILES = { claude: '.credentials.json', codex: 'auth.json' } as const
 
 async function readEarlier(ledger: Ledger, grant: Grant, signal: AbortSignal): Promise<readonly EarlierAttempt[]> {
   if (grant.n === 1) return []

@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/pr
 import { join } from 'node:path'
 import { temporaryDirectory } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-import { CLAUDE_CODE } from '../agents/claude-code.ts'
+import { AGENT_PROGRAMS } from '../agents/programs.ts'
 import { run } from '../testing/run.ts'
 
 /** An npm that installs what the real one would, in small; it notes what it was asked. */
@@ -30,21 +30,28 @@ describe('agents install', () => {
     expect(ran.error).toContain('--yes')
   })
 
+  it('knows codex too', async () => {
+    const ran = await run(['agents', 'install', 'codex'])
+    expect(ran.code).toBe(2)
+    expect(ran.error).toContain('Codex 0.169.0: npm package @openai/codex, about 404 MB')
+    expect(ran.error).toContain('Licence: Apache-2.0')
+  })
+
   it('installs the tested version without running its scripts, once', async () => {
     await using directory = await temporaryDirectory()
     const bin = join(directory.path, 'bin')
-    await fakeNpm(bin, `${CLAUDE_CODE.version} (Claude Code)`)
+    await fakeNpm(bin, `${AGENT_PROGRAMS.claude.version} (Claude Code)`)
     const network = { HTTPS_PROXY: 'http://proxy:3128', NODE_EXTRA_CA_CERTS: '/etc/ca.pem' }
     const environment = { ...network, PATH: `${bin}:/usr/bin:/bin` }
     const args = ['agents', 'install', 'claude', '--yes', '--state-dir', directory.path]
     const place = join(directory.path, 'tools/bin/claude')
     for (const _ of [1, 2]) expect(await run(args, { environment })).toMatchObject({ code: 0, out: `${place}\n` })
-    expect(await readlink(place)).toContain(`claude-${CLAUDE_CODE.version}/node_modules`)
+    expect(await readlink(place)).toContain(`claude-${AGENT_PROGRAMS.claude.version}/node_modules`)
     const asked = (await readFile(join(bin, 'asked'), 'utf8')).trim().split('\n')
     expect(asked).toHaveLength(1)
     expect(asked[0]).toContain(`--ignore-scripts`)
     expect(asked[0]).toContain('with /etc/ca.pem through http://proxy:3128')
-    expect(asked[0]).toContain(`@anthropic-ai/claude-code@${CLAUDE_CODE.version}`)
+    expect(asked[0]).toContain(`@anthropic-ai/claude-code@${AGENT_PROGRAMS.claude.version}`)
   })
 
   it('leaves nothing behind of a program that is another version or does not run', async () => {
@@ -73,6 +80,6 @@ describe('agents install', () => {
   it('refuses what it does not know', async () => {
     const ran = await run(['agents', 'install', 'cursor', '--yes'])
     expect(ran.code).toBe(2)
-    expect(ran.error).toContain('"cursor" cannot be installed from here')
+    expect(ran.error).toContain('"cursor" cannot be installed from here: use "claude" or "codex"')
   })
 })

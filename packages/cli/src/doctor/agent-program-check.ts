@@ -3,7 +3,7 @@ import { access, constants, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AgentSettings } from '@orchestrator/shared/contracts'
 import { printableLine } from '@orchestrator/shared/core'
-import { CLAUDE_CODE, toolsOf } from '../agents/claude-code.ts'
+import { AGENT_PROGRAMS, toolsOf } from '../agents/programs.ts'
 import { runProgram } from '../run-program.ts'
 import { type Check, fail, type Finding, ok, warn } from './check.ts'
 import { findProgram, type Machine } from './machine-checks.ts'
@@ -16,10 +16,9 @@ export interface AgentProgram {
 }
 
 /** What tested versions have in common. */
-const TESTED: Record<AgentProgram['configured']['adapter'], string> = {
-  claude: CLAUDE_CODE.version.split('.').slice(0, 2).join('.'),
+function testedOf({ configured }: AgentProgram): string {
+  return AGENT_PROGRAMS[configured.adapter].version.split('.').slice(0, 2).join('.')
 }
-const LOGIN_FILES: Record<AgentProgram['configured']['adapter'], string> = { claude: '.claude/.credentials.json' }
 
 export function agentProgramCheck(program: AgentProgram): Check {
   return { name: `Agent ${program.agent}`, run: () => examine(program) }
@@ -39,7 +38,7 @@ async function examine(program: AgentProgram): Promise<Finding> {
   const version = await versionOf(place, machine)
   const login = await loginOf(program)
   if (login.state === 'fail') return login
-  const tested = TESTED[configured.adapter]
+  const tested = testedOf(program)
   const told = `${configured.adapter} ${version ?? 'of unknown version'} (${place}), ${login.text}`
   if (version?.startsWith(`${tested}.`) === true) return login.state === 'ok' ? ok(told) : { ...login, text: told }
   return warn(told, `versions ${tested}.x are tested; with others an attempt may understand less of what it prints`)
@@ -62,7 +61,7 @@ async function loginOf({ agent, configured, machine }: AgentProgram): Promise<Fi
       )
   }
   if (files.length > 0) return ok('its credentials are readable')
-  const login = join(machine.home, LOGIN_FILES[configured.adapter])
+  const login = join(machine.home, AGENT_PROGRAMS[configured.adapter].loginFile)
   const isThere = await access(login, constants.R_OK).then(
     () => true,
     () => false,

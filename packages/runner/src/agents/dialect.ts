@@ -1,6 +1,16 @@
 /** The seam for agents that are programs with an output of their own: all that differs between them. */
+import type { AgentOrder } from '@orchestrator/shared/contracts'
+import type { RunnerEnvironment } from '../config.ts'
+import type { Redaction } from '../lines/redaction.ts'
 import type { AgentRun } from '../ports.ts'
 import type { AgentFact } from './facts.ts'
+
+/** What a dialect is made from. */
+export interface DialectDependencies {
+  readonly order: Exclude<AgentOrder, { adapter: 'command' }>
+  readonly environment: RunnerEnvironment
+  readonly redaction: Redaction
+}
 
 export interface Dialect {
   /** What is checked before a token is spent, beside that the program is there. @throws TerminalError */

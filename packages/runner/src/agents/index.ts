@@ -4,6 +4,7 @@ import type { RunnerEnvironment } from '../config.ts'
 import type { Redaction } from '../lines/redaction.ts'
 import type { AgentAdapter, Executor, LineLog } from '../ports.ts'
 import { createClaude } from './claude/index.ts'
+import { createCodex } from './codex.ts'
 import { createCommandAgent } from './command.ts'
 import type { Dialect } from './dialect.ts'
 import { createProgramAgent } from './program.ts'
@@ -31,6 +32,8 @@ function dialectOf(dependencies: AgentDependencies & { readonly order: ProgramOr
   switch (adapter) {
     case 'claude':
       return createClaude(dependencies)
+    case 'codex':
+      return createCodex(dependencies)
     default:
       return assertNever(adapter, 'adapter')
   }

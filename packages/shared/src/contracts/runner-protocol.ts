@@ -30,7 +30,7 @@ export const RUNNER_LINE_MAX_BYTES = 12 * 1024
 export const SUMMARY_MAX_BYTES = 1024
 
 /** Agents that are programs of others, driven by what they print: one adapter each. */
-export const AGENT_PROGRAMS = ['claude'] as const
+export const AGENT_PROGRAMS = ['claude', 'codex'] as const
 
 /** How the agent of an attempt is driven. `command`: any program, prompt by file and standard input. */
 export const AgentOrder = z.discriminatedUnion('adapter', [

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { TerminalError } from '@orchestrator/shared/core'
-import { toolsOf } from '../../agents/claude-code.ts'
+import { toolsOf } from '../../agents/programs.ts'
 import type { CliContext } from '../../context.ts'
 import { findProgram } from '../../doctor/machine-checks.ts'
 import { statePath } from '../../state-path.ts'

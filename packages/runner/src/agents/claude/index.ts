@@ -2,37 +2,29 @@
 import { randomUUID } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AgentOrder } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
-import type { RunnerEnvironment } from '../../config.ts'
-import type { Redaction } from '../../lines/redaction.ts'
 import type { AgentRun } from '../../ports.ts'
 import { TOOL_SERVERS_FILE } from '../../tools/complete-text.ts'
 import { readCredentials } from '../credentials.ts'
-import type { Conversation, Dialect, Preparation } from '../dialect.ts'
-import { composeInstructions } from './instructions.ts'
+import type { Conversation, Dialect, DialectDependencies, Preparation } from '../dialect.ts'
+import { composeInstructions } from '../instructions.ts'
+import { type EarlierSession, findEarlierSession } from '../transcripts.ts'
 import { createOpening, type Expectations, request, userMessage } from './opening.ts'
 import { createReader } from './reader.ts'
-import { type EarlierSession, findEarlierSession, keepTranscript, makeConfigDirectory } from './session-files.ts'
+import { keepTranscript, makeConfigDirectory } from './session-files.ts'
 
 const ToolServers = z.object({ mcpServers: z.record(z.string(), z.unknown()).default({}) })
-
-export interface ClaudeDependencies {
-  readonly order: Exclude<AgentOrder, { adapter: 'command' }>
-  readonly environment: RunnerEnvironment
-  readonly redaction: Redaction
-}
 
 /** What is offered at all. Others (schedules, work trees, messages to other sessions) lead out of the attempt. */
 const TOOLS = 'Bash,Edit,Glob,Grep,Monitor,NotebookEdit,Read,Skill,Task,TaskStop,TodoWrite,ToolSearch,Write'
 const HOOKS_MAIN = join(import.meta.dirname, '../../hooks/main.ts')
 
-export function createClaude({ order, environment, redaction }: ClaudeDependencies): Dialect {
+export function createClaude({ order, environment, redaction }: DialectDependencies): Dialect {
   return {
     preflight: async () => void (await readCredentials(order.credentialFiles)),
     prepare: async (run) => {
       const directory = join(environment.HOME, '.claude-attempt')
-      const earlier = await findEarlierSession(run)
+      const earlier = await findEarlierSession(run, 'claude')
       await makeConfigDirectory(directory, earlier)
       const instructions = join(run.attemptDirectory, 'instructions.md')
       await writeFile(instructions, await composeInstructions(run))
@@ -95,7 +87,7 @@ async function readServerNames({ attempt }: AgentRun): Promise<readonly string[]
   return Object.keys(ToolServers.parse(JSON.parse(text)).mcpServers)
 }
 
-async function environmentOf(order: ClaudeDependencies['order']): Promise<Record<string, string>> {
+async function environmentOf(order: DialectDependencies['order']): Promise<Record<string, string>> {
   const { credentialFiles, loginDirectory } = order
   return {
     ...(await readCredentials(credentialFiles)),

@@ -1,6 +1,7 @@
 /** From lines of `stream-json` to facts: a reducer without input, output or time of its own. */
 import type { Heard } from '../dialect.ts'
 import { type AgentFact, canonicalJson, summaryOf } from '../facts.ts'
+import { parseObject } from '../json-line.ts'
 import { credentialsRefused, failureOf } from './ending.ts'
 import {
   Assistant,
@@ -136,15 +137,6 @@ export function createReader(opening: Opening): Reader {
         return { facts: [{ kind: 'unknown', line }], replies: [] }
       }
     },
-  }
-}
-
-function parseObject(line: string): Parsed | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
-  } catch {
-    return undefined
   }
 }
 

@@ -1,9 +1,9 @@
-/** A real Claude Code under a scripted model, in an installation of its own. */
+/** A real agent program under a scripted model, in an installation of its own. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AttemptView, RunnerLine } from '@orchestrator/shared/contracts'
+import type { AgentSettings, AttemptView, RunnerLine } from '@orchestrator/shared/contracts'
 import {
-  claudeProgram,
+  agentProgram,
   type GitRemote,
   modelScenario,
   type ScriptedModel,
@@ -16,9 +16,15 @@ import { createPlatform } from './repositories.ts'
 export const API_KEY = 'key-of-the-scripted-model-0123456789'
 const TASKS = 24
 
-export const CLAUDE = claudeProgram()
-if (CLAUDE === undefined)
-  process.stderr.write('Skipped: tests with Claude Code, which is not installed. "scripts/claude" installs it.\n')
+/** Paths, where they are installed. */
+export const CLAUDE = agentProgram('claude')
+export const CODEX = agentProgram('codex')
+
+/** For a test file that is skipped without it. */
+export function sayWhenSkipped(title: string, program: string | undefined, script: string): void {
+  if (program === undefined)
+    process.stderr.write(`Skipped: tests with ${title}, which is not installed. "${script}" installs it.\n`)
+}
 
 export interface Ran {
   readonly name: string
@@ -26,7 +32,7 @@ export interface Ran {
   readonly lines: readonly RunnerLine[]
 }
 
-export interface ClaudeSite extends AsyncDisposable {
+export interface AgentSite extends AsyncDisposable {
   readonly installation: Installation
   readonly model: ScriptedModel
   readonly target: GitRemote
@@ -36,16 +42,17 @@ export interface ClaudeSite extends AsyncDisposable {
   run(scenario: string, body?: Readonly<Record<string, unknown>>): Promise<Ran>
 }
 
-export interface ClaudeSiteOptions {
+export interface AgentSiteOptions {
   /** Further documents of the platform repository. */
   readonly documents?: Readonly<Record<string, string>>
   readonly settings?: Partial<SettingsInput>
 }
 
-export async function startClaudeSite(
+export async function startAgentSite(
+  adapter: 'claude' | 'codex',
   target: GitRemote,
-  { documents = {}, settings = {} }: ClaudeSiteOptions = {},
-): Promise<ClaudeSite> {
+  { documents = {}, settings = {} }: AgentSiteOptions = {},
+): Promise<AgentSite> {
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory())
   const keyFile = join(directory.path, 'api-key')
@@ -54,32 +61,24 @@ export async function startClaudeSite(
   const ids = Array.from({ length: TASKS }, (_, index) => ({ id: String(index + 1) }))
   const platform = stack.use(await createPlatform(ids, documents))
   stack.use(target)
-  const claude = {
-    adapter: 'claude' as const,
-    program: CLAUDE ?? 'claude',
-    credentials: { ANTHROPIC_API_KEY: keyFile },
-  }
-  const environment = { ANTHROPIC_BASE_URL: model.url, CLAUDE_CODE_MAX_RETRIES: '2' }
   const wrongKey = join(directory.path, 'wrong-key')
   await writeFile(wrongKey, 'not-the-key-at-all-0123456789')
+  const settingsWith = (file: string): AgentSettings => settingsOf(adapter, model.url, file)
   const installation = stack.use(
     await startInstallation({
       ...settings,
-      defaults: { platformRepositoryUrl: platform.url, agent: 'claude-agent-1' },
+      defaults: { platformRepositoryUrl: platform.url, agent: `${adapter}-agent-1` },
       services: { trader: { repositoryUrl: target.url, workingDirectory: '.' } },
-      agents: {
-        'claude-agent-1': { ...claude, environment },
-        'wrong-key': { ...claude, environment, credentials: { ANTHROPIC_API_KEY: wrongKey } },
-      },
+      agents: { [`${adapter}-agent-1`]: settingsWith(keyFile), 'wrong-key': settingsWith(wrongKey) },
     }),
   )
   let taskId = 0
-  const submit: ClaudeSite['submit'] = async (scenario, body = {}) => {
+  const submit: AgentSite['submit'] = async (scenario, body = {}) => {
     model.play(modelScenario(scenario))
     taskId += 1
     return (await installation.api.submit({ service: 'trader', taskId: String(taskId), ...body })).attempt
   }
-  const ended: ClaudeSite['ended'] = async (name) => {
+  const ended: AgentSite['ended'] = async (name) => {
     const view = await installation.api.finished(name)
     return { name, view, lines: await installation.api.lines(name) }
   }
@@ -93,4 +92,21 @@ export async function startClaudeSite(
     run: async (scenario, body) => ended(await submit(scenario, body)),
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   }
+}
+
+function settingsOf(adapter: 'claude' | 'codex', url: string, keyFile: string): AgentSettings {
+  return adapter === 'claude'
+    ? {
+        adapter,
+        program: CLAUDE ?? adapter,
+        credentials: { ANTHROPIC_API_KEY: keyFile },
+        environment: { ANTHROPIC_BASE_URL: url, CLAUDE_CODE_MAX_RETRIES: '2' },
+      }
+    : {
+        adapter,
+        program: CODEX ?? adapter,
+        model: 'gpt-of-the-script',
+        credentials: { OPENAI_API_KEY: keyFile },
+        environment: { OPENAI_BASE_URL: `${url}/v1` },
+      }
 }

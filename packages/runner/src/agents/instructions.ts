@@ -1,11 +1,11 @@
 /**
- * What Claude Code knows from the start. It reads no memory file of the workspace or the repository by itself, because
- * only the user's settings count, so all of it reaches it as one file for its system prompt.
+ * What an agent program knows from the start. It reads no memory file of the workspace or the repository by itself, so
+ * all of it reaches it as one file.
  */
 import { lstat, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { cutToBytes, printable } from '@orchestrator/shared/core'
-import type { AgentRun } from '../../ports.ts'
+import type { AgentRun } from '../ports.ts'
 
 /** Where a repository keeps its memory: of each folder the first that is there counts. */
 const MEMORY_FILES = ['CLAUDE.md', '.claude/CLAUDE.md', 'AGENTS.md'] as const

@@ -1,23 +1,16 @@
-/** Claude Code as a program of this machine: from the registry at a fixed version, never part of this repository. */
-import { access, mkdir, mkdtemp, readdir, rename, rm, symlink } from 'node:fs/promises'
+/** An agent's program for this machine: from the registry at a fixed version, never part of this repository. */
+import { glob, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TerminalError } from '@orchestrator/shared/core'
 import { findProgram } from '../doctor/machine-checks.ts'
 import { findVersion } from '../doctor/versions.ts'
 import { type ProgramEnd, runProgram } from '../run-program.ts'
-
-export const CLAUDE_CODE = {
-  package: '@anthropic-ai/claude-code',
-  /** The one that the adapter was tested with. */
-  version: '2.1.330',
-  size: '381 MB',
-  licence:
-    '© Anthropic PBC, all rights reserved; its use is subject to https://code.claude.com/docs/en/legal-and-compliance',
-} as const
+import { AGENT_PROGRAMS, type AgentProgramFacts, type AgentProgramName } from './programs.ts'
 
 const INSTALL_TIMEOUT_MS = 15 * 60_000
 
 export interface Installing {
+  readonly name: AgentProgramName
   /** Absolute path of the folder for tools; `bin/` in it is looked into by attempts of this machine. */
   readonly tools: string
   readonly path: string
@@ -27,29 +20,26 @@ export interface Installing {
   readonly signal: AbortSignal
 }
 
-/** Where programs of agents are kept that the command line installed. */
-export function toolsOf(stateDirectory: string): string {
-  return join(stateDirectory, 'tools')
-}
-
 /**
  * Installs it, unless it is there, and returns the program's path.
  * @throws TerminalError TOOLS_UNAVAILABLE with what npm said
  */
-export async function installClaudeCode(installing: Installing): Promise<string> {
-  const folder = join(installing.tools, `claude-${CLAUDE_CODE.version}`)
-  const there = await findBinary(folder)
-  if (there !== undefined) return await link(installing.tools, there)
-  await mkdir(installing.tools, { recursive: true, mode: 0o700 })
+export async function installProgram(installing: Installing): Promise<string> {
+  const { tools, name } = installing
+  const facts = AGENT_PROGRAMS[name]
+  const folder = join(tools, `${name}-${facts.version}`)
+  const there = await findBinary(folder, facts)
+  if (there !== undefined) return await link(installing, there)
+  await mkdir(tools, { recursive: true, mode: 0o700 })
   const aside = await mkdtemp(`${folder}.part-`)
   try {
     await runNpm(installing, aside)
-    const binary = await findBinary(aside)
-    if (binary === undefined) throw failed('npm left no program for this kind of machine')
+    const binary = await findBinary(aside, facts)
+    if (binary === undefined) throw failed(facts, 'npm left no program for this kind of machine')
     await checkVersion(installing, binary)
     await rm(folder, { recursive: true, force: true })
     await rename(aside, folder)
-    return await link(installing.tools, join(folder, binary.slice(aside.length + 1)))
+    return await link(installing, join(folder, binary.slice(aside.length + 1)))
   } finally {
     await rm(aside, { recursive: true, force: true })
   }
@@ -58,8 +48,9 @@ export async function installClaudeCode(installing: Installing): Promise<string>
 /** Without the package's own scripts: the program is in a package for each platform. */
 async function runNpm(installing: Installing, prefix: string): Promise<void> {
   const npm = await findProgram('npm', { path: installing.path, cwd: prefix })
-  if (npm === undefined) throw failed('npm is not on the PATH')
-  const wanted = `${CLAUDE_CODE.package}@${CLAUDE_CODE.version}`
+  const facts = AGENT_PROGRAMS[installing.name]
+  if (npm === undefined) throw failed(facts, 'npm is not on the PATH')
+  const wanted = `${facts.package}@${facts.version}`
   const args = [
     'install',
     '--ignore-scripts',
@@ -72,7 +63,7 @@ async function runNpm(installing: Installing, prefix: string): Promise<void> {
   ]
   const end = await run(installing, { file: npm, args, cwd: prefix, timeoutMs: INSTALL_TIMEOUT_MS })
   if (end.exitCode === 0) return
-  throw failed(end.timedOut ? 'npm took too long' : `npm said: ${reasonIn(end.stderr)}`)
+  throw failed(facts, end.timedOut ? 'npm took too long' : `npm said: ${reasonIn(end.stderr)}`)
 }
 
 /** Of npm's words the first that tell more than a code; its last ones only name its log. */
@@ -83,9 +74,9 @@ function reasonIn(stderr: string): string {
 
 async function checkVersion(installing: Installing, binary: string): Promise<void> {
   const end = await run(installing, { file: binary, args: ['--version'], cwd: installing.tools, timeoutMs: 30_000 })
-  const version = findVersion(end.stdout)
-  if (version !== CLAUDE_CODE.version)
-    throw failed(`what npm installed does not run here: ${end.stderr.trim().split('\n')[0] ?? ''}`)
+  const facts = AGENT_PROGRAMS[installing.name]
+  if (findVersion(end.stdout) !== facts.version)
+    throw failed(facts, `what npm installed does not run here: ${end.stderr.trim().split('\n')[0] ?? ''}`)
 }
 
 interface Command {
@@ -100,28 +91,19 @@ async function run({ path, home, network, signal }: Installing, command: Command
 }
 
 /** npm installs the one that fits this machine. */
-async function findBinary(folder: string): Promise<string | undefined> {
-  const scope = join(folder, 'node_modules', '@anthropic-ai')
-  const names = (await readdir(scope).catch(() => [])).filter((name) => name.startsWith('claude-code-'))
-  for (const name of names) {
-    const binary = join(scope, name, 'claude')
-    const isThere = await access(binary).then(
-      () => true,
-      () => false,
-    )
-    if (isThere) return binary
-  }
-  return undefined
+async function findBinary(folder: string, { binary }: AgentProgramFacts): Promise<string | undefined> {
+  const places = await Array.fromAsync(glob(binary, { cwd: join(folder, 'node_modules') }))
+  return places[0] === undefined ? undefined : join(folder, 'node_modules', places[0])
 }
 
-async function link(tools: string, binary: string): Promise<string> {
-  const place = join(tools, 'bin', 'claude')
+async function link({ tools, name }: Installing, binary: string): Promise<string> {
+  const place = join(tools, 'bin', name)
   await mkdir(join(tools, 'bin'), { recursive: true, mode: 0o700 })
   await rm(place, { force: true })
   await symlink(binary, place)
   return place
 }
 
-function failed(why: string): TerminalError {
-  return new TerminalError('TOOLS_UNAVAILABLE', `Claude Code could not be installed: ${why}`)
+function failed({ title }: AgentProgramFacts, why: string): TerminalError {
+  return new TerminalError('TOOLS_UNAVAILABLE', `${title} could not be installed: ${why}`)
 }
