@@ -19,6 +19,8 @@ export interface McpDependencies {
   readonly connect: (signal: AbortSignal) => Promise<TaskApi>
   /** The platform repository that this server stands in; `undefined` where it stands in none. */
   readonly findPlatform: (signal: AbortSignal) => Promise<PlatformFields | undefined>
+  /** How long a tool takes at most, beside what it waits on purpose; milliseconds. */
+  readonly patienceMs: number
   /** How people call the command line, for what they do by hand. */
   readonly command: string
   readonly clock: Clock

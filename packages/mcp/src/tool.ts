@@ -23,6 +23,8 @@ export interface Tool<I extends z.ZodObject, O extends z.ZodObject> {
   readonly output: O
   /** What a field of the API is called here, where it is not as everywhere. */
   readonly nameField?: NameField
+  /** Milliseconds that it waits on purpose. */
+  readonly waitsMs?: (given: z.output<I>) => number
   readonly run: (given: z.output<I>, call: ToolCall) => Promise<ToolAnswer>
 }
 
@@ -33,9 +35,9 @@ export interface ToolAnswer {
 }
 
 /** One call of a tool. */
-export interface ToolCall extends Pick<McpDependencies, 'connect' | 'findPlatform' | 'clock' | 'logger'> {
+export interface ToolCall extends Pick<McpDependencies, 'connect' | 'findPlatform' | 'clock'> {
   readonly ways: Ways
-  /** Aborted when the client takes its request back, or leaves. */
+  /** Aborted when the client takes its request back or leaves, and when the server is silent for too long. */
   readonly signal: AbortSignal
   /** Tells the client how it goes, if it wants to know. */
   readonly progress: (news: Progress) => Promise<void>
@@ -56,7 +58,7 @@ export function registerTool<I extends z.ZodObject, O extends z.ZodObject>(
 ): void {
   const { name, title, description, annotations, output } = tool
   const config = { title, description, annotations, inputSchema: asIs(tool.input), outputSchema: output }
-  const { clock, logger } = dependencies
+  const { clock, logger, command } = dependencies
   server.registerTool(name, config, async (given, { mcpReq }) => {
     const startedAt = clock.monotonicMs()
     const { signal, notify, _meta: meta } = mcpReq
@@ -65,35 +67,50 @@ export function registerTool<I extends z.ZodObject, O extends z.ZodObject>(
       if (token !== undefined)
         await notify({ method: 'notifications/progress', params: { progressToken: token, ...news } })
     }
-    const call: ToolCall = { ...dependencies, ways: toolWays(dependencies.command), signal, progress }
-    const result = await answer(tool, given, call)
+    const result = await answer({ tool, dependencies }, given, { ways: toolWays(command), signal, progress })
     const refused = result.isError === true
     logger.info({ tool: name, refused, durationMs: clock.monotonicMs() - startedAt }, 'tool called')
     return result
   })
 }
 
+interface Registered<I extends z.ZodObject, O extends z.ZodObject> {
+  readonly tool: Tool<I, O>
+  readonly dependencies: McpDependencies
+}
+
 async function answer<I extends z.ZodObject, O extends z.ZodObject>(
-  tool: Tool<I, O>,
+  { tool, dependencies }: Registered<I, O>,
   given: unknown,
-  call: ToolCall,
+  asked: Pick<ToolCall, 'ways' | 'signal' | 'progress'>,
 ): Promise<CallToolResult> {
-  const { nameField = nameParameter } = tool
-  const parsed = tool.input.safeParse(given)
+  const { name, input, output, nameField = nameParameter, waitsMs = () => 0 } = tool
+  const parsed = input.safeParse(given)
   if (!parsed.success) {
-    const faults = argumentFaults(parsed.error, given, tool.input)
-    const lines = faults.map((fault) => `  ${describeFault(fault, nameField)}`)
-    return refusal([`error: ${tool.name} cannot be called like this:`, ...lines].join('\n'))
+    const lines = argumentFaults(parsed.error, given, input).map((fault) => `  ${describeFault(fault, nameField)}`)
+    return refusal([`error: ${name} cannot be called like this:`, ...lines].join('\n'))
   }
+  const patience = AbortSignal.timeout(dependencies.patienceMs + waitsMs(parsed.data))
+  const call = { ...dependencies, ...asked, signal: AbortSignal.any([asked.signal, patience]) }
   try {
     const { text, facts } = await tool.run(parsed.data, call)
-    const structuredContent = harmless(tool.output.parse({ ...facts, text }))
-    return { content: [{ type: 'text', text }], structuredContent }
+    return { content: [{ type: 'text', text }], structuredContent: harmless(output.parse({ ...facts, text })) }
   } catch (error) {
-    call.signal.throwIfAborted()
-    if (!isExpected(error)) call.logger.warn({ tool: tool.name, err: error }, 'tool failed')
+    asked.signal.throwIfAborted()
+    if (patience.aborted) return refusal(silence(tool, dependencies))
+    if (!isExpected(error)) dependencies.logger.warn({ tool: name, err: error }, 'tool failed')
     return refusal(describeFailure(error, nameField))
   }
+}
+
+function silence(
+  { annotations }: Pick<Tool<z.ZodObject, z.ZodObject>, 'annotations'>,
+  { command }: McpDependencies,
+): string {
+  const silent = `error: the server takes too long to answer: look what is wrong with "${command} doctor"`
+  return annotations.readOnlyHint === true
+    ? silent
+    : `${silent}. It may have done what was asked: look with list_tasks before you ask again`
 }
 
 /** What the server refused, or what the person can mend; anything else is a fault of ours. */

@@ -8,6 +8,9 @@ import { findPlatformCheckout, platformFields } from '../platform-checkout.ts'
 import { statePath } from '../state-path.ts'
 import { LOG_LEVELS, openClient, type ServerAddress, withExamples, withServerAddress } from './options.ts'
 
+/** Under the minute after which many clients give a request up. */
+const PATIENCE_MS = 50_000
+
 interface McpFlags extends ServerAddress {
   readonly logLevel: string
 }
@@ -38,6 +41,7 @@ async function serve(called: CliContext, flags: McpFlags): Promise<void> {
     version: packageJson.version,
     command: commandForPeople(from, flags),
     clock,
+    patienceMs: PATIENCE_MS,
     logger: createLogger({ name: 'mcp', level: flags.logLevel, destination: process.stderr }),
     connect: async (asked: AbortSignal) => await openClient(context, flags, { door: 'mcp', signal: asked }),
     findPlatform: async (asked: AbortSignal) => {

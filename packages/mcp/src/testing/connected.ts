@@ -43,6 +43,7 @@ export function testDependencies(url: string, change: Partial<McpDependencies> =
     version: '0.0.0',
     command: './orchestrator',
     clock: fixedClock,
+    patienceMs: 60_000,
     logger: { info: () => undefined, warn: () => undefined },
     connect: async (signal) =>
       await Promise.resolve(createClient({ url, source, token: undefined, door: 'mcp', startCommand, signal })),

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import {
   attemptView,
   type FakeAnswer,
@@ -197,6 +199,33 @@ describe('submit_implementation_task', () => {
     expect(refused).toMatchObject({ failed: true, text: expect.stringContaining('Start it with "./orchestrator up"') })
     await using back = await connectTools(server.url)
     await expect(back.call('submit_implementation_task', task)).resolves.toMatchObject({ failed: false })
+  })
+})
+
+describe('a server that is silent', () => {
+  const silent = async (): Promise<{ readonly url: string } & AsyncDisposable> => {
+    const server = createServer(() => undefined).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    const dispose = async (): Promise<void> => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    }
+    return { url: `http://127.0.0.1:${address.port}`, [Symbol.asyncDispose]: dispose }
+  }
+
+  it.each([
+    ['get_task_status', { attempt: NAME }, 'doctor"'],
+    ['wait_for_task', { attempt: NAME, timeout_seconds: 1 }, 'doctor"'],
+    ['submit_implementation_task', { service: 'trader', task_id: 1 }, 'before you ask again'],
+  ])('does not hold %s for ever', async (tool, given, expected) => {
+    await using server = await silent()
+    await using tools = await connectTools(server.url, { patienceMs: 200 })
+    const { failed, text } = await tools.call(tool, given)
+    expect(failed).toBe(true)
+    expect(text).toMatch(/^error: the server takes too long to answer/)
+    expect(text.endsWith(expected)).toBe(true)
   })
 })
 

@@ -32,9 +32,10 @@ Pass attempt, or service, or service and task_id.`,
   annotations: { readOnlyHint: true, openWorldHint: false },
   input,
   output,
+  waitsMs: (given) => secondsOf(given) * 1000,
   run: async (given, call) => {
     const { clock, ways } = call
-    const seconds = given.timeout_seconds ?? WAIT_SECONDS
+    const seconds = secondsOf(given)
     const waited = await waitFor(await resolve(await call.connect(call.signal), given), call, seconds)
     const { attempt, troubled } = waited
     const ended = isTerminal(attempt.phase)
@@ -44,6 +45,10 @@ Pass attempt, or service, or service and task_id.`,
     const stale = troubled ? ['The server has not answered lately: this is the last that it said.'] : []
     return { text: [again, ...stale, '', describeAttempt(text)].join('\n'), facts: { ended, attempt } }
   },
+}
+
+function secondsOf({ timeout_seconds: seconds = WAIT_SECONDS }: z.output<typeof input>): number {
+  return seconds
 }
 
 interface Waited {
