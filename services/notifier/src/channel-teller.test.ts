@@ -444,6 +444,27 @@ describe('a lease that is kept for what follows', () => {
     gate.resolve('delivered')
   })
 
+  it('is as old as the write that showed it, not as the answer that came late', async () => {
+    const world = createWorld()
+    const { documents, clock, channel } = world
+    await using teller = world.replica('a')
+    let late = true
+    documents.onChange = ({ value }) => {
+      if (value.sent === 1 && late) void clock.advance(5_000)
+      late = value.sent < 1
+    }
+    await world.happen(teller, [TASK, 1, submitted(TASK, 1)])
+    await expect.poll(() => documents.writes).toBe(2)
+    let writesBefore = 0
+    channel.answer = () => {
+      writesBefore = documents.writes
+      return 'delivered'
+    }
+    await world.happen(teller, [TASK, 1, started(TASK, 1)])
+    await expect.poll(() => toldSeqs(channel)).toEqual([1, 2])
+    expect(writesBefore).toBe(3)
+  })
+
   it('leaves a mark where the sink takes long or is down, so that the event waits in the bucket and not in a hand', async () => {
     const world = createWorld()
     await using teller = world.replica('a')

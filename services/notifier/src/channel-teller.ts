@@ -55,7 +55,7 @@ export interface ChannelTeller extends AsyncDisposable {
   status(): string
 }
 
-type Work = Pick<TaskTelling, 'key' | 'task' | 'document'> & { readonly confirmedMs?: number }
+type Work = Pick<TaskTelling, 'key' | 'task' | 'document'> & { readonly confirmedMs: number }
 
 /** A task that is being told, or whose lease is being taken for it. */
 interface Call {
@@ -134,13 +134,13 @@ export function createChannelTeller({ world, channel, since, concurrency }: Chan
     if (call !== undefined) run(key, async () => await work(call).finally(() => vacate(key)))
   }
 
-  const tell = async (call: Call, { confirmedMs = monotonicMs(), ...work }: Work): Promise<void> => {
+  const tell = async (call: Call, { confirmedMs, ...work }: Work): Promise<void> => {
     const lease = holdLease(world, { key: work.key, confirmedMs })
     call.lease = lease
     const { arrivals } = call
     const { signal } = hard
     const end = await tellTask(world, { ...work, lease, arrivals, channel: watched, stopping: stopping.signal, signal })
-    if (end.kind === 'kept') return kept.keep(work.key)
+    if (end.kind === 'kept') return kept.keep(work.key, lease.confirmedMs)
     if (end.kind !== 'unavailable' || signal.aborted) return
     pause = pauseAfter(pause, { ...end, nowMs: monotonicMs(), random })
     const pauseMs = Math.round(pause.untilMs - monotonicMs())
@@ -150,9 +150,10 @@ export function createChannelTeller({ world, channel, since, concurrency }: Chan
   const takeAndTell = async (call: Call, { key, expired }: Candidate): Promise<void> => {
     const decide = (now: DeliveryDocument): DeliveryDocument | undefined =>
       takeLease(now, { holder, kind: channel.kind, expired })
+    const confirmedMs = monotonicMs()
     const document = await records.change({ key, decide })
     waiting.note(key, document)
-    if (document?.holder === holder) await tell(call, { key, task: document, document })
+    if (document?.holder === holder) await tell(call, { key, task: document, document, confirmedMs })
   }
 
   const startNext = (): void => {
@@ -249,12 +250,13 @@ export function createChannelTeller({ world, channel, since, concurrency }: Chan
       return resume(key, task)
     }
     kept.take(key)
+    const confirmedMs = monotonicMs()
     const document = await store(holder).catch((error: unknown) => {
       vacate(key)
       throw error
     })
     if (document?.holder !== holder) return vacate(key)
-    start(key, (call) => tell(call, { key, task, document }))
+    start(key, (call) => tell(call, { key, task, document, confirmedMs }))
   }
 
   return {

@@ -12,8 +12,10 @@ export interface LeaseWorld {
 
 /** The lease of one key while this replica works on it. */
 export interface HeldLease {
-  /** A write of one's own just showed that the lease is held. */
-  confirmed(): void
+  /** When a write was asked for that showed that the lease is held: what its answer took on its way may have been long. */
+  readonly confirmedMs: number
+  /** A write of one's own, asked for at that time, showed that the lease is held. */
+  confirmed(askedMs: number): void
   /** Before a call: true while the lease is held, asked of the broker when the last proof is older than a beat. */
   confirm(): Promise<boolean>
   /** For a timer: gives a sign of life where one is due. What fails loses nothing but time: the write after the call tells. */
@@ -22,7 +24,7 @@ export interface HeldLease {
 
 export interface Holding {
   readonly key: string
-  /** When a write last showed that the lease is held. */
+  /** When the write was asked for that last showed that the lease is held. */
   readonly confirmedMs: number
 }
 
@@ -31,19 +33,23 @@ export function holdLease({ records, holder, clock, logger }: LeaseWorld, { key,
   let triedAt = confirmedMs
   const isDue = (sinceMs: number): boolean => clock.monotonicMs() - sinceMs >= LEASE_RENEW_MS
 
-  const confirmed = (): void => {
-    confirmedAt = clock.monotonicMs()
-    triedAt = confirmedAt
+  const confirmed = (askedMs: number): void => {
+    confirmedAt = askedMs
+    triedAt = askedMs
   }
 
   const renew = async (): Promise<boolean> => {
+    const askedMs = clock.monotonicMs()
     const document = await records.change({ key, decide: (current) => renewLease(current, holder) })
     if (document?.holder !== holder) return false
-    confirmed()
+    confirmed(askedMs)
     return true
   }
 
   return {
+    get confirmedMs() {
+      return confirmedAt
+    },
     confirmed,
     confirm: async () => !isDue(confirmedAt) || (await renew()),
     beat: () => {

@@ -5,8 +5,8 @@ describe('kept leases', () => {
   it('serve once, and only while they are held for sure', () => {
     let nowMs = 0
     const kept = createKeptLeases(() => nowMs)
-    kept.keep('one')
-    kept.keep('two')
+    kept.keep('one', 0)
+    kept.keep('two', 0)
     expect(kept.has('one')).toBe(true)
     nowMs = 4_999
     expect(kept.take('one')).toBe(0)
@@ -18,9 +18,8 @@ describe('kept leases', () => {
   it('go back after a second, or all at once', () => {
     let nowMs = 0
     const kept = createKeptLeases(() => nowMs)
-    kept.keep('old')
-    nowMs = 500
-    kept.keep('new')
+    kept.keep('old', 0)
+    kept.keep('new', 500)
     nowMs = 1_000
     expect(kept.takeOutdated()).toEqual(['old'])
     expect(kept.takeAll()).toEqual(['new'])

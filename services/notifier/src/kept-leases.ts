@@ -6,8 +6,9 @@ const KEPT_MS = 1_000
 /** Leases of tasks of which all is told and more is soon to come: kept, the next event costs one write instead of two. */
 export interface KeptLeases {
   has(key: string): boolean
-  keep(key: string): void
-  /** @returns when a write last showed that it is held; `undefined`: not for sure, for whoever was slow may have lost it */
+  /** @param confirmedMs when the write was asked for that last showed that it is held */
+  keep(key: string, confirmedMs: number): void
+  /** @returns `confirmedMs`; `undefined`: not for sure, for whoever was slow may have lost it */
   take(key: string): number | undefined
   /** Those that have been kept for long enough, to be given back. */
   takeOutdated(): readonly string[]
@@ -24,7 +25,7 @@ export function createKeptLeases(monotonicMs: () => number): KeptLeases {
   }
   return {
     has: (key) => kept.has(key),
-    keep: (key) => void kept.set(key, monotonicMs()),
+    keep: (key, confirmedMs) => void kept.set(key, confirmedMs),
     take: (key) => {
       const sinceMs = kept.get(key)
       kept.delete(key)

@@ -89,8 +89,12 @@ export async function tellTask(world: TellerWorld, telling: TaskTelling): Promis
     const seq = message?.at(-1)?.seq ?? newestOf(document, arrivals)
     const more = rest.length > 0 || arrivals.newest > seq || isSoonFollowed(channel, turn)
     const call: Call = { holder: world.holder, kind: channel.kind, seq, more, ...named(letter) }
-    document = await persist(world, signal, () => world.records.change({ key, decide: (now) => recordCall(now, call) }))
-    lease.confirmed()
+    let askedMs = 0
+    document = await persist(world, signal, async () => {
+      askedMs = world.clock.monotonicMs()
+      return await world.records.change({ key, decide: (now) => recordCall(now, call) })
+    })
+    lease.confirmed(askedMs)
     arrivals.told(document?.sent ?? 0)
     ahead = rest
   }
