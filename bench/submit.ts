@@ -32,6 +32,7 @@ async function measure(load: Load, sync: boolean): Promise<Mode> {
     ratio,
     perSecond,
     cpuMs: { bare: sides.bare.cpuMs(), real: sides.real.cpuMs() },
+    viewLagMs: rounded(real.lagMs()),
     eventBytes: Buffer.byteLength(event),
     othersCores: meter.othersCores(),
   }
