@@ -22,6 +22,8 @@ export interface WakesOptions {
 }
 
 const BACKOFF = { firstMs: 200, maxMs: 30_000 }
+/** Each workload has an alarm for its limit, and hardly one ever rings: a reason that is made once costs nothing. */
+const REPLACED = new DOMException('another alarm was set', 'AbortError')
 
 export function createWakes({ reconcile, concurrency, clock, random, logger }: WakesOptions): Wakes {
   const stop = new AbortController()
@@ -65,7 +67,7 @@ export function createWakes({ reconcile, concurrency, clock, random, logger }: W
   }
 
   const setAlarm = (service: string, ms: number | undefined): void => {
-    alarms.get(service)?.abort()
+    alarms.get(service)?.abort(REPLACED)
     alarms.delete(service)
     if (ms === undefined || stop.signal.aborted) return
     const alarm = new AbortController()
@@ -73,9 +75,9 @@ export function createWakes({ reconcile, concurrency, clock, random, logger }: W
     track(ring(service, ms, alarm.signal))
   }
 
-  const ring = async (service: string, ms: number, replaced: AbortSignal): Promise<void> => {
+  const ring = async (service: string, ms: number, replacedOrStopped: AbortSignal): Promise<void> => {
     try {
-      await clock.sleep(ms, AbortSignal.any([replaced, stop.signal]))
+      await clock.sleep(ms, replacedOrStopped)
     } catch {
       return
     }
@@ -103,6 +105,7 @@ export function createWakes({ reconcile, concurrency, clock, random, logger }: W
     },
     [Symbol.asyncDispose]: async () => {
       stop.abort(new DOMException('the launcher stops', 'AbortError'))
+      for (const alarm of alarms.values()) alarm.abort(stop.signal.reason)
       while (running.size > 0) await Promise.allSettled(running)
     },
   }
