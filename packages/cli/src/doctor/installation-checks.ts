@@ -50,9 +50,15 @@ export function settingsChecks(settings: Settings, machine: Machine): readonly C
   return [
     ...Object.entries(settings.agents).map(([agent, configured]) =>
       configured.adapter === 'command'
-        ? agentCheck({ agent, program: configured.command[0] ?? '', machine })
+        ? programCheck({
+            name: `Agent ${agent}`,
+            program: configured.command[0] ?? '',
+            setting: `agents.${agent}.command`,
+            machine,
+          })
         : agentProgramCheck({ agent, configured, machine }),
     ),
+    ...(settings.toolman === undefined ? [] : [toolmanCheck(settings.toolman, machine)]),
     ...settings.channels.webhooks.flatMap(({ name, secretFile }) =>
       secretFile === undefined ? [] : [secretCheck(name, secretFile)],
     ),
@@ -60,15 +66,27 @@ export function settingsChecks(settings: Settings, machine: Machine): readonly C
   ]
 }
 
-function agentCheck({ agent, program, machine }: { agent: string; program: string; machine: Machine }): Check {
+function toolmanCheck({ command: [program = ''] }: NonNullable<Settings['toolman']>, machine: Machine): Check {
+  return programCheck({ name: 'Tools', program, setting: 'toolman.command', machine })
+}
+
+interface ProgramToCheck {
+  readonly name: string
+  readonly program: string
+  /** Where the settings name it. */
+  readonly setting: string
+  readonly machine: Machine
+}
+
+function programCheck({ name, program, setting, machine }: ProgramToCheck): Check {
   return {
-    name: `Agent ${agent}`,
+    name,
     run: async () => {
       const place = await findProgram(program, machine)
       if (place !== undefined) return ok(place)
       return fail(
         `${printableLine(program)} is not found`,
-        `install it, or name its path in the settings at agents.${agent}.command`,
+        `install it, or name its path in the settings at ${setting}`,
       )
     },
   }

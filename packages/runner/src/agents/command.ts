@@ -5,7 +5,7 @@
  *     PATH HOME LANG                   the runner's own; HOME is the attempt's, not a person's
  *     ORCHESTRATOR_PROMPT_FILE         the same prompt as a file
  *     ORCHESTRATOR_TASK_DOCS           the folder with the task's documents
- *     ORCHESTRATOR_WORKSPACE           the workspace: memory, guidelines, history
+ *     ORCHESTRATOR_WORKSPACE           the workspace: memory, guidelines, history, tool servers (`.mcp.json`)
  *     ORCHESTRATOR_MODEL               the model that was asked for
  *     ORCHESTRATOR_ATTEMPT             the mark by which its processes are found; keep it
  *     ORCHESTRATOR_SERVICE             the service, and

@@ -48,6 +48,14 @@ describe('a person’s JSON', () => {
     expect(() => parseJsonDocument(text, 'x.json')).toThrow(`x.json, line ${line}, is not valid JSON`)
   })
 
+  it('has no comments, and is told so where somebody wrote one', () => {
+    const withComment = '{\n  "remoteTools": [\n    "a" // first\n  ]\n}'
+    expect(() => parseJsonDocument(withComment, 'x.json')).toThrow(
+      'x.json, line 3, is not valid JSON (it has no comments: take them out)',
+    )
+    expect(() => parseJsonDocument('{\n"url": "http://x"\n"b": 1}', 'x.json')).toThrow(/is not valid JSON$/)
+  })
+
   it('of another form is led to its fields', () => {
     const schema = z.strictObject({ list: z.array(z.object({ a: z.number() })) })
     expect(() => parseDocument('{"list":[{"a":"x"}],"more":1}', 'x.json', schema)).toThrow(

@@ -7,18 +7,13 @@ export function parseJsonDocument(text: string, file: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause)
-    throw new TerminalError(
-      'INPUT_INVALID',
-      `${file}, line ${faultyLine(text)}, is not valid JSON: ${problem
-        .replace(/ in JSON at position .*$/, '')
-        .replaceAll(/\s+/g, ' ')
-        .slice(0, 200)}`,
-      {
-        cause,
-        details: { file },
-      },
-    )
+    const line = faultyLine(text)
+    const hasComment = /(^|[^:"'])(\/\/|\/\*|#)/.test(text.split('\n')[line - 1] ?? '')
+    const hint = hasComment ? ' (it has no comments: take them out)' : ''
+    throw new TerminalError('INPUT_INVALID', `${file}, line ${line}, is not valid JSON${hint}`, {
+      cause,
+      details: { file },
+    })
   }
 }
 

@@ -30,7 +30,7 @@ describe('the templates that come with Orchestrator', () => {
 
 describe('a template at fault', () => {
   it.each([
-    ['memory.md.hbs', 'a\n{{servce_name}}\n', /^error memory\.md\.hbs:2 .*"servce_name" not defined.* -> use a value of the context: .*service_name/],
+    ['memory.md.hbs', 'a\n{{servce_name}}\n', /^error memory\.md\.hbs:2 "servce_name" not defined -> use a value of the context: service_name \(/],
     ['memory.md.hbs', '{{#unless attempts.is_retry}}\n{{typo}}\n{{/unless}}', /^error memory\.md\.hbs:2 .*"typo"/],
     ['memory.md.hbs', '{{#if attempts.is_retry}}\n{{typo}}\n{{/if}}', /^error memory\.md\.hbs:2 .*"typo"/],
     ['memory.md.hbs', '{{#each attempts.previous as |a|}}\n\n{{a.typo}}\n{{/each}}', /^error memory\.md\.hbs:3 .*"a\.typo"/],
@@ -44,7 +44,7 @@ describe('a template at fault', () => {
     ['settings.json.hbs', '{\n  "a": {{tag}}\n}', /^error settings\.json\.hbs:2 a value outside of a string.* -> /],
     ['settings.json.hbs', '{\n  "a": "{{tag}}",\n}', /^error settings\.json\.hbs:3 does not give JSON/],
     ['settings.json.hbs', '{}', /^warning settings\.json\.hbs:1 allows none of a task’s tools/],
-    ['hooks/stop-commit.sh.hbs', '#!/bin/sh\necho "{{tag}}"\n', /^error hooks\/stop-commit\.sh\.hbs:2 a value in double quotes/],
+    ['hooks/stop-commit.sh.hbs', '#!/bin/sh\necho "{{tag}}"\n', /^error hooks\/stop-commit\.sh\.hbs:2 a value in double quotes -> it brings its own quotes/],
     ['hooks/stop-commit.sh.hbs', '#!/bin/sh\nif true; then\n', /^error hooks\/stop-commit\.sh\.hbs:\d is no shell script/],
     ['hooks/stop-commit.sh.hbs', 'echo {{tag}}\n', /^error hooks\/stop-commit\.sh\.hbs:1 does not say which program/],
     ['memroy.md.hbs', 'x', /^warning memroy\.md\.hbs:1 is never used.* -> rename it to one of .*memory\.md\.hbs/],

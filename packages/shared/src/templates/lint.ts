@@ -98,20 +98,40 @@ function brokenTemplate(source: TemplateSource): Finding | undefined {
   } catch (error) {
     if (!(error instanceof OrchestratorError)) throw error
     const { problem = error.message, line = 1 } = error.details as { readonly problem?: string; readonly line?: number }
-    const [first = problem] = problem.replace(/^line \d+: /, '').split('\n')
-    return finding(source.path, { problem: first, remedy: remedyFor(problem), line })
+    return finding(source.path, { ...explain(problem), line })
   }
 }
 
+/** In the words of whoever writes templates. */
+function explain(told: string): Fault {
+  const [problem = told] = told
+    .replace(/^line \d+: /, '')
+    .replace(/ in (\[object \w+\]|undefined) - \d+:\d+$/, '')
+    .split('\n')
+  // Ours bring their remedy along.
+  const [, what, remedy] = OWN_PROBLEM.exec(problem) ?? []
+  return what !== undefined && remedy !== undefined ? { problem: what, remedy } : { problem, remedy: remedyFor(problem) }
+}
+
+const OWN_PROBLEM = /^(a value [^:]*|a whole [^:]*|a block [^:]*|partials [^:]*): (.*)$/
+
 function remedyFor(problem: string): string {
-  if (/"tools"/.test(problem)) return 'tools are known to the runner alone: use <!-- orchestrator:if tool NAME -->'
-  if (/not defined|undefined, not a text/.test(problem))
-    return `use a value of the context: ${Object.keys(contextOf(SAMPLES.retry)).join(', ')} (templates/README.md)`
+  if (/"tools[".]/.test(problem)) return 'tools are known to the runner alone: use <!-- orchestrator:if tool NAME -->'
+  if (/not defined|undefined, not a text/.test(problem)) return `use a value of the context: ${suggestions(problem)}`
   if (/object, not a text|list, not a text/.test(problem))
     return 'name one of its parts, or go through it with {{#each}}; a value that may be null belongs into {{#if}}'
-  if (/[Hh]elper/.test(problem)) return 'helpers are if, unless, each, with, lookup, has; code and quote in Markdown; json in JSON'
+  if (/[Hh]elper/.test(problem))
+    return 'helpers are if, unless, each, with, lookup, has; code and quote in Markdown; json in JSON'
   if (/Parse error|doesn't match/.test(problem)) return 'correct the braces: {{value}}, {{#if value}} … {{/if}}'
   return 'see "Rules" in templates/README.md'
+}
+
+/** Names that begin alike, else all. */
+function suggestions(problem: string): string {
+  const start = /"([^"]{3})/.exec(problem)?.[1]
+  const names = Object.keys(contextOf(SAMPLES.retry))
+  const alike = names.filter((name) => start !== undefined && name.startsWith(start))
+  return `${(alike.length > 0 ? alike : names).join(', ')} (templates/README.md has all)`
 }
 
 function brokenMarkers({ path, text, format }: TemplateSource): Finding | undefined {

@@ -1,7 +1,7 @@
 import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AttemptSpec, EarlierAttempt } from '../contracts/index.ts'
+import { type AttemptSpec, type EarlierAttempt, keepSections, type Language, LANGUAGES } from '../contracts/index.ts'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LINE_BREAK } from './escape.ts'
@@ -141,6 +141,69 @@ describe('the other texts', () => {
     ])
     expect(memory).toContain('- tests: `cargo test --all`')
     expect(memory).toContain('- Attempt 1: Failed (GateFailed)')
+  })
+
+  it('tell how to use the tools that a task has, for what its repository holds', () => {
+    const memory = textOf(renderer.render(SAMPLES.first), 'CLAUDE.md')
+    const sections = (tools: readonly string[], ...languages: readonly Language[]): readonly string[] =>
+      keepSections(memory, { tools, languages }).split('## 5. Tool usage')[1]?.match(/^(### .*|- [\w ]+:)/gm) ?? []
+    const [search, remember, issue] = ['brave-search_brave_web_search', 'memory_create_entities', 'github_create_issue']
+    expect(sections(['rustdocs_query_rust_docs', search, remember, issue], 'rust')).toEqual([
+      '### Rust: documentation',
+      '### Search',
+      '- Rust:',
+      '- Everything else:',
+      '### Decisions',
+      '### Findings',
+    ])
+    expect(sections([search, remember, issue], 'typescript', 'frontend')).toEqual([
+      '### Search',
+      '- Front end:',
+      '- Everything else:',
+      '### Decisions',
+      '### Findings',
+    ])
+    expect(sections(['kubernetes_listResources', search, remember], 'infrastructure')).toEqual([
+      '### Search',
+      '- Infrastructure:',
+      '- Everything else:',
+      '### Decisions',
+      '### Infrastructure: what runs',
+    ])
+    expect(sections([], 'rust')).toEqual([])
+  })
+
+  it('have guidelines for the languages of the repository', () => {
+    const guidelines = textOf(renderer.render(SAMPLES.first), 'coding-guidelines.md')
+    const sections = (...languages: readonly Language[]): readonly string[] =>
+      keepSections(guidelines, { tools: [], languages }).match(/(?<=^## ).*$/gm) ?? []
+    expect(sections('go', 'infrastructure')).toEqual(['For every language', 'Tests', 'Go', 'Infrastructure'])
+    expect(sections()).toHaveLength(2 + LANGUAGES.length)
+  })
+
+  it('have toolman among the tool servers where the settings have it', () => {
+    const toolman = { command: ['node', 'client "x"'], serverUrl: 'http://tools:3000/mcp' }
+    const texts = renderer.render({ spec: specOf(), earlier: [], workspaceDirectory, toolman })
+    expect(JSON.parse(textOf(texts, '.mcp.json'))).toEqual({
+      mcpServers: {
+        toolman: {
+          type: 'stdio',
+          command: 'node',
+          args: ['client "x"', '--working-dir', workspaceDirectory],
+          env: {
+            TOOLMAN_SERVER_URL: 'http://tools:3000/mcp',
+            MCP_CLIENT_CONFIG: `${workspaceDirectory}/client-config.json`,
+          },
+        },
+      },
+    })
+    const elsewhere = renderer.render({
+      spec: specOf(),
+      earlier: [],
+      workspaceDirectory,
+      toolman: { ...toolman, workingDirectory: '/srv/tools' },
+    })
+    expect(textOf(elsewhere, '.mcp.json')).toContain('"--working-dir", "/srv/tools"')
   })
 
   it('give JSON whatever the workspace is called', () => {
