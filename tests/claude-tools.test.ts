@@ -19,6 +19,7 @@ const DOCUMENTS = {
   [config(3)]: JSON.stringify({ remoteTools: ['rustdocs_query_rust_docs', 'rustdocs_guess'] }),
   [config(4)]: local({ command: '/no/such/server', tools: ['read_note'] }),
   [config(5)]: local({ ...files, tools: ['write_note'] }),
+  [config(8)]: local({ command: 'false', tools: ['read_note'] }),
   [config(6)]: '{\n  "remoteTools": [\n    "rustdocs_query_rust_docs" // always first\n  ]\n}\n',
 }
 
@@ -70,7 +71,9 @@ describe.skipIf(CLAUDE === undefined)('the tools of a task', { timeout: 90_000 }
       { name: 'brave-search_brave_web_search', arguments: CALL, workingDirectory },
     ])
     const { system } = site.model.requests.at(-1) ?? { system: '' }
-    expect(system).toContain('- `mcp__toolman__rustdocs_query_rust_docs`')
+    expect(system).toContain(
+      '- `mcp__toolman__rustdocs_query_rust_docs`\n- `mcp__toolman__brave_search_brave_web_search`\n',
+    )
     expect(system).toContain('### Rust: documentation')
     expect(system).toContain('rust <feature> crate recommendations')
     expect(system).not.toMatch(/kubernetes_listResources|orchestrator:|Front end:/)
@@ -99,6 +102,12 @@ describe.skipIf(CLAUDE === undefined)('the tools of a task', { timeout: 90_000 }
 
   it('whose server does not start end the attempt before a token is spent', async () => {
     expect(await refused('4')).toMatchObject({
+      phase: 'Failed',
+      reason: 'ToolsUnavailable',
+      message:
+        'the local tool server "files" cannot start: the program "/no/such/server" is not there or cannot be run.',
+    })
+    expect(await refused('8')).toMatchObject({
       phase: 'Failed',
       reason: 'ToolsUnavailable',
       message: expect.stringMatching(/^Tool servers that the task needs are not connected: files \(/),

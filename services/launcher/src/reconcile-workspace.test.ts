@@ -161,7 +161,25 @@ describe('one attempt', () => {
       promptFile: 'prompt.md',
       files: [{ file: 'prompt.md', destination: 'tasks/master-1/attempt-2/prompt.md', executable: false }],
       earlier: [{ n: 1, phase: 'Succeeded', guidance: 'First.', promptMode: 'append' }],
+      tools: { hasToolman: false, fallback: { remoteTools: [], localServers: {} } },
     })
+  })
+
+  it('is told of the tools of its service, else of all services', async () => {
+    const choice = (...remoteTools: readonly string[]): object => ({ tools: { remoteTools } })
+    const common = { ...AGENTS, toolman: { command: ['toolman-client'] }, defaults: choice('search') }
+    for (const [services, tool] of [
+      [{ trader: choice('query') }, 'query'],
+      [{}, 'search'],
+    ] as const) {
+      const test = createWorld(Settings.parse({ ...common, services }))
+      await submitAndNote(test, first)
+      await settle(test)
+      expect(test.machine.workloads[0]?.attempt.tools).toEqual({
+        hasToolman: true,
+        fallback: { remoteTools: [tool], localServers: {} },
+      })
+    }
   })
 
   it('leaves the workspace only when it is finished and nothing of it runs', async () => {

@@ -103,6 +103,7 @@ describe('doctor', () => {
         services: {
           trader: { repositoryUrl: `file://${repository}`, platformRepositoryUrl: `file://${setting.path}/nothing` },
         },
+        toolman: { command: ['no-such-client'] },
         channels: { webhooks: [{ name: 'ci', url: 'http://127.0.0.1:1/', secretFile: join(setting.path, 'none') }] },
       }),
     )
@@ -111,6 +112,7 @@ describe('doctor', () => {
     expect(lineOf(ran, 'Settings')).toBe(`ok    Settings: ${settings}`)
     expect(lineOf(ran, 'Agent here')).toContain('ok')
     expect(lineOf(ran, 'Agent gone')).toBe('fail  Agent gone: no-such-agent is not found')
+    expect(lineOf(ran, 'Tools')).toBe('fail  Tools: no-such-client is not found')
     expect(lineOf(ran, 'Webhook ci')).toContain('cannot be read')
     expect(lineOf(ran, `Repository file://${repository}`)).toContain('ok')
     expect(lineOf(ran, `Repository file://${setting.path}/nothing`)).toContain('fail')

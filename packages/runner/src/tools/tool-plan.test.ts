@@ -30,7 +30,7 @@ describe('a task’s tools', () => {
     expect(localServers).toEqual({})
     expect(tools.map(calledAs)).toEqual([
       'mcp__toolman__rustdocs_query_rust_docs',
-      'mcp__toolman__brave-search_brave_web_search',
+      'mcp__toolman__brave_search_brave_web_search',
       'mcp__toolman__read_file',
       'mcp__toolman__list_directory',
     ])
@@ -73,8 +73,8 @@ describe('a task’s tools', () => {
 
   it('are allowed by their name and by what a tool server makes of its hyphens', () => {
     expect(permissionsFor([{ server: 'toolman', name: 'brave-search_web' }])).toEqual([
-      'mcp__toolman__brave-search_web',
       'mcp__toolman__brave_search_web',
+      'mcp__toolman__brave-search_web',
     ])
     expect(permissionsFor([{ server: 'a', name: 'x.y' }])).toEqual(['mcp__a__x_y'])
   })

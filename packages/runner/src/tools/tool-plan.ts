@@ -101,15 +101,20 @@ export function atRealWorkspace(text: string, root: string): string {
 
 const ALIAS = new RegExp(`(^|[=:,;])${WORKSPACE_ALIAS}(?=$|[/:,;])`, 'g')
 
-/** As an agent calls a tool. What is not a letter, digit, "_" or "-" is rewritten. */
+/** As an agent calls a tool: toolman's client rewrites hyphens, and what is no letter, digit, "_" or "-" is rewritten. */
 export function calledAs({ server, name }: PlannedTool): string {
-  return `mcp__${plain(server)}__${plain(name)}`
+  return `mcp__${plain(server)}__${plain(server === TOOLMAN ? comparableToolName(name) : name)}`
 }
 
-/** The rules that allow these tools: by the name that was chosen, and by the one that a tool server makes of it. */
+/** The rules that allow these tools, by every name that they may have on the way. */
 export function permissionsFor(tools: readonly PlannedTool[]): readonly string[] {
   return [
-    ...new Set(tools.flatMap((tool) => [calledAs(tool), calledAs({ ...tool, name: comparableToolName(tool.name) })])),
+    ...new Set(
+      tools.flatMap((tool) => {
+        const prefix = `mcp__${plain(tool.server)}__`
+        return [calledAs(tool), `${prefix}${plain(tool.name)}`, `${prefix}${plain(comparableToolName(tool.name))}`]
+      }),
+    ),
   ]
 }
 

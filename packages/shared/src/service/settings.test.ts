@@ -29,6 +29,21 @@ describe('loadSettings', () => {
     )
   })
 
+  it('names remote tools that nothing leads to, and is content once something does', async () => {
+    const tools = { remoteTools: ['search'] }
+    const settings = { defaults: { tools }, services: { trader: { tools } } }
+    await using file = await settingsFile(JSON.stringify(settings))
+    await expect(loadSettings(file.path)).rejects.toThrow(
+      /defaults\.tools\.remoteTools[^]*services\.trader\.tools\.remoteTools/,
+    )
+    await expect(loadSettings(file.path)).rejects.toThrow('remote tools need "toolman"')
+    await using whole = await settingsFile(JSON.stringify({ ...settings, toolman: { command: ['toolman-client'] } }))
+    await expect(loadSettings(whole.path)).resolves.toMatchObject({
+      services: { trader: { tools: { remoteTools: ['search'], localServers: {} } } },
+      toolman: { serverUrl: 'http://toolman.mcp.svc.cluster.local:3000/mcp' },
+    })
+  })
+
   it('says when it is not JSON or not there', async () => {
     await using file = await settingsFile('{ // comment\n}')
     await expect(loadSettings(file.path)).rejects.toThrow('is not JSON (comments are not allowed)')
