@@ -25,7 +25,7 @@ function keptOf(release: string): readonly { name: string; schema: z.ZodType; sa
 const isRead = (name: string): boolean => name.startsWith('file.')
 /** Strict on purpose: at a door an unknown field is a typing mistake. */
 const isStrict = (name: string): boolean =>
-  isRead(name) || ['api.submit', 'api.retry', 'api.release', 'api.rebuild'].includes(name)
+  isRead(name) || ['api.submit', 'api.retry', 'api.release', 'api.rebuild', 'api.token'].includes(name)
 const isEvent = (name: string): boolean => EVENT_TYPES.some((type) => type === name)
 
 function read(name: string, value: unknown): unknown {

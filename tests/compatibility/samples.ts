@@ -41,6 +41,10 @@ import {
   type SubmitAnswer,
   type SubmitInput,
   type TaskSubmitted,
+  type TokenAnswer,
+  type TokenBody,
+  type TokenDocument,
+  type TokenList,
   type ToolChoice,
   type WorkspaceDocument,
   type WorkspaceReleased,
@@ -110,6 +114,17 @@ const summary = {
   brief: '# Done',
   digest: 'd'.repeat(64),
 }
+
+const tokenView = {
+  name: 'ci',
+  scopes: ['submit'],
+  services: null,
+  createdAt: TIME,
+  createdBy: 'lead',
+  expiresAt: TIME,
+  revokedAt: null,
+  revokedBy: null,
+} satisfies Partial<TokenDocument>
 
 const letterView: DeadLetterView = {
   sequence: 3,
@@ -447,6 +462,10 @@ const SAMPLES = {
     { v: 1, ...TASK, repository: 'github.com/org/trader', branch: BRANCH },
   ] satisfies BranchDocument[],
   'document.lease': [{ v: 1, holder: 'someone', beat: 3 }] satisfies LeaseDocument[],
+  'document.token': [
+    { v: 1, ...tokenView, hash: 'a'.repeat(64), services: ['trader'] },
+    { v: 1, ...tokenView, hash: 'a'.repeat(64), scopes: ['admin'] },
+  ] satisfies TokenDocument[],
   'document.delivery': [
     { v: 1, channel: 'team', ...TASK, dirty: 9, sent: 7, holder: '', beat: 1 },
     { v: 1, channel: 'team', ...TASK, dirty: 9, sent: 9, again: [{ sequence: 7, letter: 3 }], holder: '', beat: 1 },
@@ -557,6 +576,11 @@ const SAMPLES = {
       moreWaiting: false,
     },
   ] satisfies WorkspaceView[],
+  'api.token': [
+    { name: 'ci', scopes: ['submit'], services: ['trader'], expiresAt: '2099-01-01T00:00:00.000Z' },
+  ] satisfies TokenBody[],
+  'api.token-answer': [{ token: `orc_${'a'.repeat(43)}`, state: 'active', ...tokenView }] satisfies TokenAnswer[],
+  'api.tokens': [{ tokens: [{ state: 'active', ...tokenView }] }] satisfies TokenList[],
   'api.release': [{ attempt: NAME, workloadUid: UID, note: 'looked at the machine' }] satisfies ReleaseBody[],
   'api.release-answer': [
     {

@@ -54,17 +54,23 @@ export interface InstallationPlace {
   /** Its state directory is below this folder; one that is removed at the end when left out. */
   readonly folder?: string
   readonly place?: Place
+  /** More arguments of `up`. */
+  readonly args?: readonly string[]
 }
 
 export async function startInstallation(
   settings: SettingsInput,
-  { folder, place = THIS_MACHINE }: InstallationPlace = {},
+  { folder, place = THIS_MACHINE, args: more = [] }: InstallationPlace = {},
 ): Promise<Installation> {
   const root = folder ?? (await mkdtemp(join(tmpdir(), 'orchestrator-up-')))
   const settingsFile = join(root, 'settings.json')
   await writeFile(settingsFile, JSON.stringify(settings))
   const stateDirectory = join(root, 'state')
-  const up = createUp(stateDirectory, settingsFile, place)
+  const up = createUp(
+    ['--state-dir', stateDirectory, '--config', settingsFile, '--port', '0', ...more],
+    stateDirectory,
+    place,
+  )
   await up.start()
   return {
     get api() {
@@ -103,8 +109,7 @@ interface Up {
 
 const UpFile = z.object({ pid: z.int() })
 
-function createUp(stateDirectory: string, settingsFile: string, place: Place): Up {
-  const args = ['--state-dir', stateDirectory, '--config', settingsFile, '--port', '0']
+function createUp(args: readonly string[], stateDirectory: string, place: Place): Up {
   const upFile = join(stateDirectory, 'up.json')
   let child: ChildProcess | undefined
   let output = ''

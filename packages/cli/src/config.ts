@@ -5,8 +5,10 @@ import { z } from 'zod'
 export const CliEnvironment = z.object({
   /** Where the server listens. */
   ORCHESTRATOR_URL: z.url({ protocol: /^https?$/, error: 'use http://host:port' }).optional(),
-  /** File with the token that a server beyond this machine asks for. */
+  /** File with the token for the server. */
   ORCHESTRATOR_TOKEN_FILE: z.string().optional(),
+  /** The token itself, where no file can be had. */
+  ORCHESTRATOR_TOKEN: z.string().optional(),
   /** Where `up` keeps everything. */
   ORCHESTRATOR_STATE_DIR: z.string().optional(),
   /** How people call this program, for the commands that it prints. */

@@ -17,6 +17,8 @@ export interface FoundServer {
   readonly url: string
   /** How it was found, for messages. */
   readonly source: string
+  /** A token for it that whoever may read the state directory has. */
+  readonly tokenFile?: string
 }
 
 const ServerUrl = z.url({ protocol: /^https?$/ })
@@ -33,7 +35,10 @@ export async function findServer({ server, stateDirectory, environment, cwd }: D
   }
   const path = statePath({ given: stateDirectory, environment, cwd })
   const up = await readUpFile(path)
-  if (up !== undefined) return { url: up.url, source: `${path}/up.json` }
+  if (up !== undefined) {
+    const { url, tokenFile } = up
+    return { url, source: `${path}/up.json`, ...(tokenFile === undefined ? {} : { tokenFile }) }
+  }
   const start = `${environment.ORCHESTRATOR_COMMAND} up`
   throw new TerminalError(
     'SERVER_UNREACHABLE',

@@ -9,6 +9,7 @@ const OPTIONS: McpConfigurationOptions = {
   home: '/home/lead',
   stateDirectory: '/home/lead/.local/state/orchestrator',
   server: undefined,
+  tokenFile: undefined,
 }
 const USUAL = '/home/lead/checkout/orchestrator'
 

@@ -16,6 +16,8 @@ export interface McpConfigurationOptions extends CalledFrom {
   readonly stateDirectory: string
   /** As given with `--server`: goes before the state directory. */
   readonly server: string | undefined
+  /** Absolute; as given with `--token-file`. */
+  readonly tokenFile: string | undefined
 }
 
 export interface McpConfiguration {
@@ -27,7 +29,8 @@ export interface McpConfiguration {
 
 export function mcpConfiguration(options: McpConfigurationOptions): McpConfiguration {
   const command = absoluteCommand(options)
-  const args = ['mcp', ...addressArguments(options)]
+  const token = options.tokenFile === undefined ? [] : ['--token-file', options.tokenFile]
+  const args = ['mcp', ...addressArguments(options), ...token]
   return {
     claudeCommand: ['claude', 'mcp', 'add', 'orchestrator', '--', command, ...args].map(quoteForShell).join(' '),
     json: JSON.stringify({ mcpServers: { orchestrator: { command, args } } }),

@@ -13,6 +13,9 @@ import {
   StopAnswer,
   SubmitAnswer,
   TaskPage,
+  TokenAnswer,
+  TokenList,
+  TokenView,
   WorkspaceList,
   WorkspaceView,
 } from '@orchestrator/shared/contracts'
@@ -67,6 +70,10 @@ export interface Client {
   deadLetter(sequence: string | number): Promise<DeadLetterDetail>
   /** Asks to have the message of a letter handled again, at most once. */
   replay(sequence: string | number): Promise<ReplayAnswer>
+  /** The only time that the token is shown. */
+  createToken(body: unknown): Promise<TokenAnswer>
+  tokens(): Promise<TokenList>
+  revokeToken(name: string): Promise<TokenView>
   /** Lines of the log as the server sends them. */
   logs(attempt: string, options: LogsOptions): AsyncIterable<string>
   readiness(): Promise<Readiness>
@@ -158,6 +165,10 @@ export function createClient({ url, source, token, door, startCommand, signal }:
       await call(DeadLetterDetail, { path: `/v1/deadletters/${encodeURIComponent(sequence)}` }),
     replay: async (sequence) =>
       await call(ReplayAnswer, { method: 'POST', path: `/v1/deadletters/${encodeURIComponent(sequence)}/replay` }),
+    createToken: async (body) => await call(TokenAnswer, { method: 'POST', path: '/v1/tokens', body }),
+    tokens: async () => await call(TokenList, { path: '/v1/tokens' }),
+    revokeToken: async (name) =>
+      await call(TokenView, { method: 'POST', path: `/v1/tokens/${encodeURIComponent(name)}/revoke` }),
     logs: async function* (name, { fromLine, follow }) {
       const query = { fromLine, follow: follow ? 'true' : undefined }
       const path = `/v1/attempts/${encodeURIComponent(name)}/logs`

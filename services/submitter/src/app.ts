@@ -21,15 +21,11 @@ import {
   openBroker,
 } from '@orchestrator/shared/service'
 import type { SubmitterConfig } from './config.ts'
+import { guardRoutes } from './http/access/guard.ts'
 import type { Api } from './http/api.ts'
-import { registerAttemptRoutes } from './http/attempt-routes.ts'
-import { registerDeadLetterRoutes } from './http/dead-letter-routes.ts'
-import { registerHealthRoutes } from './http/health-routes.ts'
-import { registerLogRoutes } from './http/log-routes.ts'
-import { registerRebuildRoutes } from './http/rebuild-routes.ts'
+import { serviceOf } from './http/reading.ts'
+import { registerRoutes } from './http/routes.ts'
 import { createHttpServer, type HttpServer, portOf } from './http/server.ts'
-import { registerTaskRoutes } from './http/task-routes.ts'
-import { registerWorkspaceRoutes } from './http/workspace-routes.ts'
 import { createLedgerRoom } from './ledger-room.ts'
 import { createDirectoryArchive, NO_ARCHIVE } from './log-archive.ts'
 import { createRebuild } from './rebuild.ts'
@@ -37,6 +33,7 @@ import { createRecentBranches } from './recent-branches.ts'
 import { createRelease } from './release.ts'
 import { createStop } from './stop.ts'
 import { createSubmit } from './submit.ts'
+import { type Access, openAccess } from './tokens/access.ts'
 import { createView } from './view/view.ts'
 import { createWorkspaces } from './workspaces.ts'
 
@@ -62,13 +59,16 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
   const room = createLedgerRoom({ ledger, unfinished: () => view.queries.live(), clock })
   loops.start('ledger', (signal) => room.refresh(signal))
 
+  const access = await openAccess({ broker, config, loops, clock })
   const documents = await openDocuments(broker, 'workspaces', WorkspaceDocument)
   const notices = createNotices(broker)
   const rebuild = stack.use(createRebuild({ ledger, notices, view, replica: replicaOf(config), newId: randomUUID }))
   const now = (): Date => clock.now()
   const health = (): Health => {
     const connection = broker.connected ? 'ok' : 'disconnected'
-    return healthOf({ broker: connection, filled: view.current ? 'ok' : 'the view is being filled', ...loops.checks() })
+    const filled = view.current ? 'ok' : 'the view is being filled'
+    const tokens = access.known.current ? 'ok' : 'tokens cannot be checked'
+    return healthOf({ broker: connection, filled, ...loops.checks(), tokens })
   }
   const branches = createRecentBranches(() => view.sequence)
   const api: Api = {
@@ -87,6 +87,7 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
     stop: createStop({ ledger, broker, now, newEventId }),
     release: createRelease({ ledger, workspaces: documents, broker, now, newEventId }),
     rebuild,
+    tokens: access.tokens,
     workspaces: createWorkspaces({ ledger, documents, queries: () => view.queries }),
     logs: createLogs(broker),
     deadLetters: createDeadLetters(broker),
@@ -100,11 +101,11 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
     signal: stop.signal,
   }
   stack.defer(() => stop.abort(stopping()))
-  const server = await serve(api, config)
+  const server = await serve(api, config, access)
   stack.defer(() => server.close())
   // Logs that a client follows would keep the server open.
   stack.defer(() => closing.abort(stopping()))
-  const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${portOf(server)}`
+  const url = `http://${reachable(config.HOST)}:${portOf(server)}`
   logger.info({ url }, 'listening')
   const failed = Promise.race([loops.failed, lost(broker)])
   failed.catch(() => undefined) // whoever awaits it sees it; nobody has to
@@ -128,16 +129,29 @@ async function lost(broker: Broker): Promise<never> {
   return await new Promise<never>(() => undefined)
 }
 
-async function serve(api: Api, { HOST, PORT }: SubmitterConfig): Promise<HttpServer> {
-  const { logger, closing } = api
-  const server = createHttpServer({ host: HOST, logger, closing, onFailure: (error) => api.view.noteFailure(error) })
-  registerTaskRoutes(server, api)
-  registerAttemptRoutes(server, api)
-  registerLogRoutes(server, api)
-  registerWorkspaceRoutes(server, api)
-  registerRebuildRoutes(server, api)
-  registerDeadLetterRoutes(server, api)
-  registerHealthRoutes(server, api)
+/** For clients on this machine, where it listens on all addresses. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+async function serve(api: Api, config: SubmitterConfig, access: Access): Promise<HttpServer> {
+  const { HOST, PORT, ALLOWED_HOSTS } = config
+  const { logger, closing, clock } = api
+  const server = createHttpServer({
+    host: HOST,
+    allowedHosts: ALLOWED_HOSTS,
+    logger,
+    closing,
+    onFailure: (error) => api.view.noteFailure(error),
+  })
+  guardRoutes(server, {
+    ...access,
+    now: () => clock.now(),
+    serviceOfAttempt: async (name) => await serviceOf(api, name),
+  })
+  registerRoutes(server, api)
   try {
     await server.listen({ host: HOST, port: PORT })
   } catch (cause) {

@@ -14,10 +14,22 @@ describe('SubmitterEnvironment', () => {
     expect(parse({ HOST })).toMatchObject({ HOST })
   })
 
+  it('listens beyond it where tokens are required', () => {
+    expect(
+      parse({ HOST: '0.0.0.0', REQUIRE_TOKENS: 'true', ALLOWED_HOSTS: 'a.example, b.example:8443' }),
+    ).toMatchObject({
+      HOST: '0.0.0.0',
+      ALLOWED_HOSTS: ['a.example', 'b.example:8443'],
+    })
+    expect(() => parse({ REQUIRE_TOKENS: 'perhaps' })).toThrow(/REQUIRE_TOKENS="perhaps": use true or false/)
+  })
+
   it.each(['0.0.0.0', '::', '192.168.1.1', 'example.com', '127.example.com', 'localhost.example.com'])(
     'refuses %s',
     (HOST) => {
-      expect(() => parse({ HOST })).toThrow(/HOST=.*no access tokens yet: use 127\.0\.0\.1/)
+      expect(() => parse({ HOST })).toThrow(
+        /HOST=.*no tokens are required: set REQUIRE_TOKENS=true, or use 127\.0\.0\.1/,
+      )
     },
   )
 

@@ -3,20 +3,28 @@ import { brokerEnvironment, commonEnvironment } from '@orchestrator/shared/servi
 import { z } from 'zod'
 
 const NOT_LOOPBACK =
-  'is not an address of this machine alone, and the API has no access tokens yet: use 127.0.0.1, ::1 or localhost'
+  'is not an address of this machine alone, and no tokens are required: set REQUIRE_TOKENS=true, or use 127.0.0.1'
 
 /** True for names and addresses that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
-/** The submitter's environment. Services, agents and their defaults are in the settings file. */
-export const SubmitterEnvironment = z.object({
+const Environment = z.object({
   ...commonEnvironment,
   ...brokerEnvironment,
-  HOST: z.string().refine(isLoopback, NOT_LOOPBACK).default('127.0.0.1'),
+  HOST: z.string().default('127.0.0.1'),
   /** 0: any free port. */
   PORT: z.coerce.number().int().min(0).max(65_535).default(7070),
+  /** True: every request but those for health needs a token. On loopback the default lets everybody in. */
+  REQUIRE_TOKENS: z.stringbool('use true or false').default(false),
+  /** Holds a token that may everything, to make the first others with. */
+  ADMIN_TOKEN_FILE: z.string().min(1).optional(),
+  /** Names that requests may be sent to, besides HOST and those of this machine: comma-separated. */
+  ALLOWED_HOSTS: z
+    .string()
+    .default('')
+    .transform((names) => names.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))),
   /**
    * SQLite file of this replica's view: a cache, made anew when it is missing, damaged or of another release. No two
    * replicas share one. `:memory:` keeps no file.
@@ -25,4 +33,13 @@ export const SubmitterEnvironment = z.object({
   /** Where the watcher keeps whole logs; left out: logs are gone when the stream has let them go. */
   ARCHIVE_DIR: z.string().startsWith('/', 'must be an absolute path').optional(),
 })
+
+/**
+ * The submitter's environment. Services, agents and their defaults are in the settings file. Beyond loopback nobody is let
+ * in without a token.
+ */
+export const SubmitterEnvironment = Environment.refine(
+  ({ HOST, REQUIRE_TOKENS }) => REQUIRE_TOKENS || isLoopback(HOST),
+  { path: ['HOST'], message: NOT_LOOPBACK },
+)
 export type SubmitterConfig = z.output<typeof SubmitterEnvironment>

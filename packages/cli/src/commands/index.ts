@@ -8,6 +8,7 @@ import { registerMcp } from './mcp.ts'
 import { registerRebuild } from './rebuild.ts'
 import { registerTask } from './task/index.ts'
 import { registerTemplates } from './templates/index.ts'
+import { registerTokens } from './tokens/index.ts'
 import { registerUp } from './up.ts'
 
 /** Adds one command to the program. */
@@ -19,6 +20,7 @@ export const COMMANDS: readonly RegisterCommand[] = [
   registerTask,
   registerDeadLetters,
   registerRebuild,
+  registerTokens,
   registerMcp,
   registerDoctor,
   registerAgents,

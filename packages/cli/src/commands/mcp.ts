@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import process from 'node:process'
 import { createLogger } from '@orchestrator/shared/service'
 import { type Command, Option } from 'commander'
@@ -24,7 +25,11 @@ export function registerMcp(program: Command, context: CliContext): void {
       if (context.interactive) context.screen.warn(forPeople(context, flags))
       await serve(context, flags)
     })
-  withExamples(withServerAddress(command), context, ['mcp', 'mcp --state-dir ./state', 'mcp --server http://host:7070'])
+  withExamples(withServerAddress(command), context, [
+    'mcp',
+    'mcp --state-dir ./state',
+    'mcp --server http://host:7070 --token-file token',
+  ])
   command.addHelpText('after', () => `\n${howToRegister(context, {})}`)
 }
 
@@ -56,13 +61,14 @@ function forPeople(context: CliContext, flags: McpFlags): string {
   return `This speaks JSON-RPC with a program; Ctrl-C ends it. ${howToRegister(context, flags)}`
 }
 
-function howToRegister({ environment, cwd }: CliContext, { stateDir, server }: ServerAddress): string {
+function howToRegister({ environment, cwd }: CliContext, { stateDir, server, tokenFile }: ServerAddress): string {
   const { claudeCommand, json } = mcpConfiguration({
     command: environment.ORCHESTRATOR_COMMAND,
     cwd,
     home: environment.HOME,
     stateDirectory: statePath({ given: stateDir, environment, cwd }),
     server,
+    tokenFile: tokenFile === undefined ? undefined : resolve(cwd, tokenFile),
   })
   return `Register it in Claude Code:\n  ${claudeCommand}\nIn other clients, for example in .mcp.json:\n  ${json}`
 }

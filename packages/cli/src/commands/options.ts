@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { type Client, type ClientOptions, createClient } from '@orchestrator/client'
-import { TerminalError } from '@orchestrator/shared/core'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { CliContext } from '../context.ts'
 import { findServer } from '../discover.ts'
+import { findToken } from '../find-token.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
@@ -11,6 +10,8 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export interface ServerAddress {
   readonly server?: string
   readonly stateDir?: string
+  /** Holds the token for it. */
+  readonly tokenFile?: string
 }
 
 /** Options of every command that asks a server and shows the answer. */
@@ -28,6 +29,10 @@ export function withServerAddress(command: Command): Command {
   return command
     .option('--server <url>', 'address of the server (else ORCHESTRATOR_URL, else what "up" announced on this machine)')
     .option('--state-dir <path>', 'state directory of the "up" to talk to (else ORCHESTRATOR_STATE_DIR)')
+    .option(
+      '--token-file <path>',
+      'file with the token for the server (else ORCHESTRATOR_TOKEN_FILE, ORCHESTRATOR_TOKEN)',
+    )
 }
 
 export function withServerOptions(command: Command): Command {
@@ -46,19 +51,9 @@ export async function openClient(
   { door, signal }: Pick<ClientOptions, 'door' | 'signal'>,
 ): Promise<Client> {
   const found = await findServer({ server: address.server, stateDirectory: address.stateDir, environment, cwd })
-  const token = await readToken(environment.ORCHESTRATOR_TOKEN_FILE)
-  return createClient({ ...found, token, door, startCommand: `${environment.ORCHESTRATOR_COMMAND} up`, signal })
-}
-
-async function readToken(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined
-  try {
-    return (await readFile(file, 'utf8')).trim()
-  } catch (cause) {
-    throw new TerminalError('CONFIG_INVALID', `cannot read ORCHESTRATOR_TOKEN_FILE=${file}: correct it or unset it`, {
-      cause,
-    })
-  }
+  const { url, source } = found
+  const token = await findToken({ given: address.tokenFile, announced: found.tokenFile, environment, cwd })
+  return createClient({ url, source, token, door, startCommand: `${environment.ORCHESTRATOR_COMMAND} up`, signal })
 }
 
 /** Adds `examples` to the help of a command; `$` stands for the program as people call it. */

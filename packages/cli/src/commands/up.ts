@@ -1,15 +1,19 @@
 import { resolve } from 'node:path'
 import { printableLine } from '@orchestrator/shared/core'
+import { isLoopback } from '@orchestrator/submitter/config'
 import { type Command, Option } from 'commander'
 import type { CliContext } from '../context.ts'
 import { mcpConfiguration } from '../mcp-configuration.ts'
 import { statePath } from '../state-path.ts'
 import type { RunningUp } from '../up/run-up.ts'
-import { LOG_LEVELS, parsePort, withExamples } from './options.ts'
+import { collect, LOG_LEVELS, parsePort, withExamples } from './options.ts'
 
 interface UpFlags {
   readonly config?: string
   readonly port: number
+  readonly host: string
+  readonly requireTokens?: boolean
+  readonly allowHost?: readonly string[]
   readonly stateDir?: string
   readonly logLevel: (typeof LOG_LEVELS)[number]
 }
@@ -20,7 +24,10 @@ export function registerUp(program: Command, context: CliContext): void {
     .command('up')
     .description('run broker and services on this machine until Ctrl-C; attempts go on without it')
     .option('--config <file>', 'settings file: services, agents, caps, channels (else SETTINGS_FILE)')
-    .option('--port <number>', 'where the HTTP API listens on 127.0.0.1; 0 for any free port', parsePort, 7070)
+    .option('--port <number>', 'where the HTTP API listens; 0 for any free port', parsePort, 7070)
+    .option('--host <address>', 'address it listens on; beyond this machine tokens are required', '127.0.0.1')
+    .option('--allow-host <name>', 'name that requests may be sent to, besides that address; may be repeated', collect)
+    .option('--require-tokens', 'ask for a token on this machine too')
     .option('--state-dir <path>', 'where everything is kept (else ORCHESTRATOR_STATE_DIR)')
     .addOption(new Option('--log-level <level>', 'of the log on standard error').choices(LOG_LEVELS).default('warn'))
     .action(async (flags: UpFlags) => {
@@ -32,6 +39,9 @@ export function registerUp(program: Command, context: CliContext): void {
           stateDirectory: statePath({ given: flags.stateDir, environment, cwd }),
           settingsFile: settings === undefined ? undefined : resolve(cwd, settings),
           port: flags.port,
+          host: flags.host,
+          allowedHosts: flags.allowHost ?? [],
+          requireTokens: flags.requireTokens === true || !isLoopback(flags.host),
           loginHome: environment.HOME.startsWith('/') && environment.HOME !== '/' ? environment.HOME : undefined,
           logLevel: flags.logLevel,
           brokerBinary: environment.ORCHESTRATOR_NATS_SERVER ?? 'nats-server',
@@ -41,11 +51,16 @@ export function registerUp(program: Command, context: CliContext): void {
       )
       context.screen.print('Stopped. Attempts that were running go on; the next "up" finds them.')
     })
-  withExamples(command, context, ['up', 'up --config settings.json', 'up --state-dir ./state --port 0'])
+  withExamples(command, context, [
+    'up',
+    'up --config settings.json',
+    'up --state-dir ./state --port 0',
+    'up --host 0.0.0.0 --allow-host tasks.example.com',
+  ])
 }
 
 function announce({ screen, environment, cwd }: CliContext, up: RunningUp): void {
-  const { installation, stateDirectory, agents } = up
+  const { installation, stateDirectory, agents, tokenFile } = up
   const program = environment.ORCHESTRATOR_COMMAND
   screen.print(`${screen.paint('bold', 'Orchestrator is up')} at ${installation.url}`)
   screen.print(`  state   ${printableLine(stateDirectory)}`)
@@ -55,6 +70,9 @@ function announce({ screen, environment, cwd }: CliContext, up: RunningUp): void
   screen.print(
     `  agents  ${agents.length === 0 ? 'none: name them in a settings file and pass --config' : agents.join(', ')}`,
   )
+  if (tokenFile !== undefined) {
+    screen.print(`  tokens  required; yours is in ${printableLine(tokenFile)}, others: ${program} tokens create --help`)
+  }
   screen.print(
     'Agents run as processes of this user: evidence holds against a mistaken agent, not against a hostile one.',
   )
@@ -64,6 +82,7 @@ function announce({ screen, environment, cwd }: CliContext, up: RunningUp): void
     home: environment.HOME,
     stateDirectory,
     server: undefined,
+    tokenFile: undefined,
   })
   screen.print(`Tools for a model: ${printableLine(claudeCommand)}`)
   screen.print(`  in other clients: ${printableLine(json)}`)

@@ -14,13 +14,22 @@ import { createWatcherApp } from '@orchestrator/watcher'
 import { WatcherEnvironment } from '@orchestrator/watcher/config'
 import { superviseBroker, type SupervisedBroker } from './supervised-broker.ts'
 
+/** Where the HTTP API listens, and for whom. */
+export interface Door {
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  readonly allowedHosts: readonly string[]
+  /** Undefined: no tokens are required. */
+  readonly adminTokenFile: string | undefined
+}
+
 export interface InstallationOptions {
   readonly stateDirectory: string
   readonly settings: Settings
   /** Home of the person whose agent logins attempts may use. */
   readonly loginHome: string | undefined
-  /** 0 for any free port. */
-  readonly port: number
+  readonly door: Door
   /** Path of nats-server. */
   readonly brokerBinary: string
   readonly logger: Logger
@@ -91,6 +100,7 @@ function environmentFor(
   options: InstallationOptions,
   { broker, passwordFile }: { readonly broker: EmbeddedBroker; readonly passwordFile: string },
 ): Record<string, string> {
+  const { door } = options
   return {
     NATS_URL: broker.url,
     NATS_USER: broker.user,
@@ -98,7 +108,10 @@ function environmentFor(
     STATE_DIR: options.stateDirectory,
     ARCHIVE_DIR: join(options.stateDirectory, 'archive'),
     VIEW_FILE: join(options.stateDirectory, 'view.sqlite'),
-    PORT: String(options.port),
+    HOST: door.host,
+    PORT: String(door.port),
+    ALLOWED_HOSTS: door.allowedHosts.join(','),
+    ...(door.adminTokenFile !== undefined && { REQUIRE_TOKENS: 'true', ADMIN_TOKEN_FILE: door.adminTokenFile }),
     ...(options.loginHome !== undefined && { AGENT_LOGIN_HOME: options.loginHome }),
   }
 }

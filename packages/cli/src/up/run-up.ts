@@ -1,4 +1,5 @@
 import { createLogger, loadSettings } from '@orchestrator/shared/service'
+import { keepAdminToken } from './admin-token.ts'
 import { type Installation, startInstallation } from './installation.ts'
 import { takeStateDirectory } from './state-directory.ts'
 
@@ -7,6 +8,10 @@ export interface UpOptions {
   readonly stateDirectory: string
   readonly settingsFile: string | undefined
   readonly port: number
+  readonly host: string
+  /** Names that requests may be sent to, besides the host. */
+  readonly allowedHosts: readonly string[]
+  readonly requireTokens: boolean
   /** Home of whoever runs it: agents without credentials of their own use its logins. */
   readonly loginHome: string | undefined
   readonly logLevel: string
@@ -20,6 +25,8 @@ export interface RunningUp {
   readonly installation: Installation
   readonly stateDirectory: string
   readonly agents: readonly string[]
+  /** Where tokens are required. */
+  readonly tokenFile: string | undefined
 }
 
 /**
@@ -27,16 +34,20 @@ export interface RunningUp {
  * the next `up` on the same state directory finds them.
  */
 export async function runUp(options: UpOptions, signal: AbortSignal): Promise<void> {
-  const { port, brokerBinary, loginHome } = options
+  const { port, host, allowedHosts, brokerBinary, loginHome } = options
   const settings = await loadSettings(options.settingsFile)
   const logger = createLogger({ name: 'up', level: options.logLevel, destination: process.stderr })
   await using stack = new AsyncDisposableStack()
   const state = stack.use(await takeStateDirectory(options.stateDirectory))
+  const stateDirectory = state.path
+  const tokenFile = options.requireTokens ? await keepAdminToken(stateDirectory) : undefined
+  const door = { host, port, allowedHosts, adminTokenFile: tokenFile }
   const installation = stack.use(
-    await startInstallation({ stateDirectory: state.path, settings, port, brokerBinary, loginHome, logger, signal }),
+    await startInstallation({ stateDirectory, settings, door, brokerBinary, loginHome, logger, signal }),
   )
-  await state.announce({ v: 1, url: installation.url, pid: process.pid })
-  await options.onReady({ installation, stateDirectory: state.path, agents: Object.keys(settings.agents) })
+  const { url } = installation
+  await state.announce({ v: 1, url, pid: process.pid, ...(tokenFile === undefined ? {} : { tokenFile }) })
+  await options.onReady({ installation, stateDirectory, agents: Object.keys(settings.agents), tokenFile })
   await Promise.race([untilAborted(signal), installation.failed])
 }
 

@@ -5,7 +5,13 @@ import { acquireExclusiveLock } from '@orchestrator/shared/process'
 import { z } from 'zod'
 
 /** Where a running `up` listens: written to `up.json` in the state directory, for clients on the same machine. */
-export const UpFile = z.object({ v: z.literal(1), url: z.url(), pid: z.int() })
+export const UpFile = z.object({
+  v: z.literal(1),
+  url: z.url(),
+  pid: z.int(),
+  /** Where tokens are required: the one for whoever may read this directory. */
+  tokenFile: z.exactOptional(z.string()),
+})
 export type UpFile = z.infer<typeof UpFile>
 
 const UP_FILE = 'up.json'

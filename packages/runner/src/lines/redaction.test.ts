@@ -12,6 +12,7 @@ describe('redaction of what looks like a secret', () => {
     ['an installation token', `ghs_${'Z9'.repeat(18)}`],
     ['a GitLab token', 'glpat-abcDEF123456_-789012'],
     ['a model key', `sk-ant-api03-${'x-Y_9'.repeat(12)}`],
+    ['a token of our own', `orc_${'x-Y_9'.repeat(8)}abc`],
     ['an AWS key id', 'AKIAIOSFODNN7EXAMPLE'],
     ['a Slack token', 'xoxb-123456789012-abcdefABCDEF'],
     ['a web token', 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.s-_1gnature'],

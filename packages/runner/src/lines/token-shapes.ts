@@ -23,6 +23,8 @@ export const TOKEN_SHAPES: readonly Shape[] = [
   whole(/sk-(?:ant|proj)-[\w-]{16,}/g),
   whole(/xox[abceoprs]-[A-Za-z0-9-]{10,}/g),
   whole(/npm_[A-Za-z0-9]{36,}/g),
+  // Our own.
+  whole(/orc_[\w-]{43}/g),
   whole(/whsec_[A-Za-z0-9+/=]{16,}/g),
   wholeWord(String.raw`sk-[A-Za-z0-9]{20,}`),
   wholeWord(String.raw`xapp-[A-Za-z0-9-]{10,}`),

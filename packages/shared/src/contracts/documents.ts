@@ -8,7 +8,7 @@ import { AgentName, AttemptRef, ServiceName, Tag, TaskId } from './identity.ts'
 import { AttemptName } from './names.ts'
 import { BranchName } from './repositories.ts'
 
-export const BUCKETS = ['workspaces', 'slots', 'branches', 'leases', 'deliveries'] as const
+export const BUCKETS = ['workspaces', 'slots', 'branches', 'leases', 'deliveries', 'tokens'] as const
 export type Bucket = (typeof BUCKETS)[number]
 
 /** An attempt that waits for, or holds, a workspace. */

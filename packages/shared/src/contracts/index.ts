@@ -1,4 +1,5 @@
 /** The contracts of the whole system, readable alone. Start with `events.ts`. */
+export * from './access-tokens.ts'
 export * from './api.ts'
 export * from './attempt-folder.ts'
 export * from './attempt-spec.ts'

@@ -1,5 +1,6 @@
 /** The contracts as JSON Schema (draft 2020-12): published for other languages, and kept as snapshots that only grow. */
 import { z } from 'zod'
+import { TokenAnswer, TokenBody, TokenDocument, TokenList } from './access-tokens.ts'
 import { AttemptView, Problem, RetryBody, SubmitAnswer, SubmitBody } from './api.ts'
 import { DeadLetterDetail, DeadLetterPage, ReplayAnswer } from './dead-letter-api.ts'
 import { DeadLetter, ReplayEnd, ReplayRequest } from './dead-letters.ts'
@@ -47,6 +48,7 @@ export const CONTRACTS = {
   'document.branch': BranchDocument,
   'document.lease': LeaseDocument,
   'document.delivery': DeliveryDocument,
+  'document.token': TokenDocument,
   'api.submit': SubmitBody,
   'api.retry': RetryBody,
   'api.submit-answer': SubmitAnswer,
@@ -62,6 +64,9 @@ export const CONTRACTS = {
   'api.dead-letter': DeadLetterDetail,
   'api.dead-letters': DeadLetterPage,
   'api.replay-answer': ReplayAnswer,
+  'api.token': TokenBody,
+  'api.token-answer': TokenAnswer,
+  'api.tokens': TokenList,
   'file.gates': Gates,
   'file.client-config': ToolChoice,
   'file.settings': Settings,

@@ -8,7 +8,7 @@ import type { Broker } from './connection.ts'
 import { decodeDocument } from './document-codec.ts'
 import { createOwnMessages } from './own-messages.ts'
 import type { DocumentEntry, RepairableDocuments, UnreadableDocument } from './ports.ts'
-import { followStream, scanStream } from './stream-reader.ts'
+import { followStream, lastSequence, scanStream } from './stream-reader.ts'
 import { bucketStream } from './topology-streams.ts'
 
 const AHEAD = 500
@@ -149,6 +149,11 @@ class Bucketed<T> implements RepairableDocuments<T> {
         found.push({ key: this.#keyOf(message), revision: message.seq, newer: problem === 'EVENT_TOO_NEW' })
     }
     return found
+  }
+
+  async lastRevision(): Promise<number> {
+    const { broker, bucket } = this.#opened
+    return await lastSequence(broker, bucketStream(bucket))
   }
 
   #problem(message: StoredDocument): ErrorCode | undefined {

@@ -178,6 +178,8 @@ export interface Documents<T> {
 export interface RepairableDocuments<T> extends Documents<T> {
   /** Documents that `list` passes over; `newer`: of a newer release, and left to it. */
   unreadable(): Promise<readonly UnreadableDocument[]>
+  /** Of whatever was written last, by the leader; 0 when nothing ever was. @throws RetryableError BROKER_UNAVAILABLE */
+  lastRevision(): Promise<number>
 }
 
 export interface UnreadableDocument {

@@ -32,6 +32,7 @@ const BUCKET_MAX_BYTES: Readonly<Record<Bucket, number>> = {
   branches: 128 * MIB,
   leases: 16 * MIB,
   deliveries: 128 * MIB,
+  tokens: 4 * MIB,
 }
 
 export type AskedStream = Partial<StreamConfig> & { readonly name: string }

@@ -41,7 +41,9 @@ describeOnEach('declareTopology', () => {
     expect(logger.errors).toEqual([])
     expect(await streamsOf(broker)).toEqual(streams)
     const names = streams.map(({ name }) => name).toSorted()
-    const buckets = ['branches', 'deliveries', 'leases', 'slots', 'workspaces'].map((bucket) => `KV_${bucket}`)
+    const buckets = ['branches', 'deliveries', 'leases', 'slots', 'tokens', 'workspaces'].map(
+      (bucket) => `KV_${bucket}`,
+    )
     expect(names).toEqual(['DEADLETTERS', ...buckets, 'LOGS', 'PROGRESS', 'TASKS'])
     for (const stream of streams) {
       expect(stream).toMatchObject({ num_replicas: server.replicas, storage: 'file', allow_direct: false })

@@ -162,6 +162,7 @@ function createMemoryDocuments<T>(schema: z.ZodType<T>): RepairableDocuments<T> 
     },
     list: async () => [...entries.keys()].map(read).filter((entry) => entry !== undefined),
     unreadable: () => Promise.resolve([]),
+    lastRevision: () => Promise.resolve(revision),
     watch: () => {
       throw new Error('not part of this fake')
     },

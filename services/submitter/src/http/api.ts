@@ -6,6 +6,7 @@ import type { Rebuild } from '../rebuild.ts'
 import type { Release } from '../release.ts'
 import type { Stop } from '../stop.ts'
 import type { Submit } from '../submit.ts'
+import type { Tokens } from '../tokens/tokens.ts'
 import type { View } from '../view/view.ts'
 import type { Workspaces } from '../workspaces.ts'
 
@@ -15,6 +16,7 @@ export interface Api {
   readonly submit: Submit
   readonly stop: Stop
   readonly release: Release
+  readonly tokens: Tokens
   readonly workspaces: Workspaces
   readonly rebuild: Pick<Rebuild, 'order' | 'status'>
   readonly logs: Pick<Logs, 'read'>

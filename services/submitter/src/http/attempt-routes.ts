@@ -7,6 +7,7 @@ import {
 } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
 import { toAttemptView } from '../view/attempt-view.ts'
+import { allow } from './access/route-access.ts'
 import type { Api } from './api.ts'
 import { After, findAttempt, ListQuery, listPage, untilReadable } from './reading.ts'
 import { callerOf } from './requests.ts'
@@ -16,20 +17,27 @@ export const NameParams = z.object({ name: AttemptName })
 const AttemptQuery = z.strictObject({ after: z.exactOptional(After) })
 
 export function registerAttemptRoutes(server: HttpServer, api: Api): void {
-  server.get('/v1/attempts', { schema: { querystring: ListQuery } }, async ({ query }): Promise<AttemptPage> => {
+  const listOptions = { config: allow('read', 'query.service'), schema: { querystring: ListQuery } }
+  server.get('/v1/attempts', listOptions, async ({ query }): Promise<AttemptPage> => {
     await untilReadable(api, query.after)
     const { rows, next } = listPage(api, query, false)
     return { attempts: rows.map(toAttemptView), next }
   })
 
-  const oneSchema = { params: NameParams, querystring: AttemptQuery }
-  server.get('/v1/attempts/:name', { schema: oneSchema }, async ({ params, query }): Promise<AttemptView> => {
+  const oneOptions = {
+    config: allow('read', 'params.name'),
+    schema: { params: NameParams, querystring: AttemptQuery },
+  }
+  server.get('/v1/attempts/:name', oneOptions, async ({ params, query }): Promise<AttemptView> => {
     await untilReadable(api, query.after)
     return toAttemptView(await findAttempt(api, params.name))
   })
 
-  const stopSchema = { params: NameParams, body: StopBody.nullish() }
-  server.post('/v1/attempts/:name/stop', { schema: stopSchema }, async (request, reply): Promise<StopAnswer> => {
+  const stopOptions = {
+    config: allow('operate', 'params.name'),
+    schema: { params: NameParams, body: StopBody.nullish() },
+  }
+  server.post('/v1/attempts/:name/stop', stopOptions, async (request, reply): Promise<StopAnswer> => {
     await untilReadable(api, undefined)
     const attempt = await findAttempt(api, request.params.name)
     const { requestedBy } = callerOf(request)

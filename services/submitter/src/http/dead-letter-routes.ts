@@ -12,7 +12,9 @@ import { z } from 'zod'
 import { adviceFor, attemptIn, toLetterView, toMessageView, waitingFor } from '../dead-letter-view.ts'
 import { decodePageCursor, encodePageCursor } from '../view/page-cursor.ts'
 import { phaseOf } from '../view/rows.ts'
+import { allow } from './access/route-access.ts'
 import type { Api } from './api.ts'
+import { callerOf } from './requests.ts'
 import type { HttpServer } from './server.ts'
 
 const ListQuery = z.strictObject({
@@ -30,7 +32,8 @@ const LetterParams = z.object({
 
 /** What was given up, read from the stream itself: the view does not hold it. */
 export function registerDeadLetterRoutes(server: HttpServer, api: Api): void {
-  server.get('/v1/deadletters', { schema: { querystring: ListQuery } }, async ({ query }): Promise<DeadLetterPage> => {
+  const listOptions = { config: allow('read', 'every'), schema: { querystring: ListQuery } }
+  server.get('/v1/deadletters', listOptions, async ({ query }): Promise<DeadLetterPage> => {
     const found = await api.deadLetters.list(toQuery(query, api.signal))
     const letters = found.slice(0, query.limit)
     const last = letters.at(-1)
@@ -39,7 +42,8 @@ export function registerDeadLetterRoutes(server: HttpServer, api: Api): void {
   })
 
   const schema = { params: LetterParams }
-  server.get('/v1/deadletters/:sequence', { schema }, async ({ params }): Promise<DeadLetterDetail> => {
+  const config = allow('read', 'every')
+  server.get('/v1/deadletters/:sequence', { config, schema }, async ({ params }): Promise<DeadLetterDetail> => {
     const kept = await findLetter(api, params.sequence)
     const message = await api.deadLetters.message(kept.letter)
     const attempt = message === undefined ? undefined : attemptOf(api, attemptIn(message))
@@ -52,11 +56,13 @@ export function registerDeadLetterRoutes(server: HttpServer, api: Api): void {
     }
   })
 
-  server.post('/v1/deadletters/:sequence/replay', { schema }, async ({ params }, reply): Promise<ReplayAnswer> => {
-    const kept = await findLetter(api, params.sequence)
+  const replayOptions = { config: allow('operate', 'every'), schema }
+  server.post('/v1/deadletters/:sequence/replay', replayOptions, async (request, reply): Promise<ReplayAnswer> => {
+    const kept = await findLetter(api, request.params.sequence)
     const accepted = kept.state.kind === 'open' && (await api.deadLetters.replay(kept))
     const letter = toLetterView((await api.deadLetters.get(kept.seq)) ?? kept)
-    api.logger.info({ letter: kept.seq, durable: letter.durable, accepted }, 'replay asked')
+    const by = callerOf(request).requestedBy.caller
+    api.logger.info({ letter: kept.seq, durable: letter.durable, accepted, by }, 'replay asked')
     reply.code(accepted ? 202 : 200)
     if (!accepted) {
       const message = `A replay of letter ${kept.seq} was asked for before: ${STANDING[letter.state]}.`

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { openLog } from '../read-log.ts'
 import type { AttemptRow } from '../view/rows.ts'
+import { allow } from './access/route-access.ts'
 import type { Api } from './api.ts'
 import { NameParams } from './attempt-routes.ts'
 import { findAttempt, untilReadable } from './reading.ts'
@@ -14,8 +15,11 @@ const LogQuery = z.strictObject({
 
 /** Lines as NDJSON: live, afterwards, and from the archive alike. */
 export function registerLogRoutes(server: HttpServer, api: Api): void {
-  const schema = { params: NameParams, querystring: LogQuery }
-  server.get('/v1/attempts/:name/logs', { schema }, async ({ params, query }, reply) => {
+  const options = {
+    config: allow('read', 'params.name'),
+    schema: { params: NameParams, querystring: LogQuery },
+  }
+  server.get('/v1/attempts/:name/logs', options, async ({ params, query }, reply) => {
     await untilReadable(api, undefined)
     const found = await findAttempt(api, params.name)
     const gone = new AbortController()

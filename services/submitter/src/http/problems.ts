@@ -54,7 +54,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 
 const TITLES: Record<number, string> = {
   400: 'The request is not valid',
-  403: 'The request comes from elsewhere',
+  401: 'Who asks is not known',
+  403: 'Not allowed',
   404: 'Not found',
   409: 'The request does not fit the state of the task',
   410: 'No longer kept',

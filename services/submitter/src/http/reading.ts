@@ -38,6 +38,12 @@ export async function findAttempt({ view, signal }: Api, name: string): Promise<
   throw new TerminalError('NOT_FOUND', `there is no attempt ${name}: GET /v1/attempts lists those that are there`)
 }
 
+/** Whom an attempt belongs to. @throws TerminalError NOT_FOUND; RetryableError VIEW_NOT_READY */
+export async function serviceOf(api: Api, name: string): Promise<string> {
+  await untilReadable(api, undefined)
+  return (await findAttempt(api, name)).submitted.attempt.service
+}
+
 export interface Page {
   readonly rows: readonly AttemptRow[]
   /** Cursor of the next page; null on the last. */

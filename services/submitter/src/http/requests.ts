@@ -3,6 +3,7 @@ import { canonicalJson, sha256Hex } from '@orchestrator/shared/core'
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { z } from 'zod'
 import { type Fault, InvalidInput } from '../faults.ts'
+import { type Identity, LOCAL } from './access/identity.ts'
 import { faultsOf } from './zod-faults.ts'
 
 declare module 'fastify' {
@@ -43,7 +44,7 @@ export function assertValid(request: FastifyRequest): void {
     ...(headers.success ? [] : faultsOf(headers.error, request.headers, Headers)),
   ]
   if (faults.length > 0 || !headers.success) throw new InvalidInput(faults)
-  callers.set(request, toCaller(headers.data))
+  callers.set(request, toCaller(headers.data, request.identity ?? LOCAL))
 }
 
 /** Who asks, and the key that makes the request happen once. */
@@ -53,14 +54,11 @@ export interface Caller {
   readonly idempotencyKey: string | undefined
 }
 
-/** Everyone on this machine is one caller. */
-const LOCAL = 'local'
-
-function toCaller(headers: z.output<typeof Headers>): Caller {
+function toCaller(headers: z.output<typeof Headers>, { name }: Identity): Caller {
   const door = headers['x-orchestrator-door'] ?? 'http'
   const key = headers[IDEMPOTENCY_HEADER]
-  const idempotencyKey = key === undefined ? undefined : `${door}/${LOCAL}/${key}`
-  return { requestedBy: { door, caller: LOCAL }, idempotencyKey }
+  const idempotencyKey = key === undefined ? undefined : `${door}/${name}/${key}`
+  return { requestedBy: { door, caller: name }, idempotencyKey }
 }
 
 const callers = new WeakMap<FastifyRequest, Caller>()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createOriginCheck } from './same-origin.ts'
 
-const check = createOriginCheck({ host: '127.0.0.1', port: 7070 })
+const check = createOriginCheck({ host: '127.0.0.1', port: 7070, allowed: [] })
 
 describe('createOriginCheck', () => {
   it.each([
@@ -37,7 +37,18 @@ describe('createOriginCheck', () => {
     )
   })
 
+  it('lets other names pass that were allowed, also behind TLS', () => {
+    const named = createOriginCheck({ host: '0.0.0.0', port: 7070, allowed: ['Tasks.example', 'proxy.example:8443'] })
+    for (const host of ['tasks.example', 'tasks.example:7070', 'proxy.example:8443']) {
+      expect(() => named({ host, origin: `https://${host}` })).not.toThrow()
+      expect(() => named({ host, origin: 'https://evil.example' })).toThrow('evil.example')
+    }
+    expect(() => named({ host: 'tasks.example:8443', origin: undefined })).toThrow('tasks.example:8443')
+  })
+
   it('knows that port 80 goes without saying', () => {
-    expect(() => createOriginCheck({ host: '::1', port: 80 })({ host: '[::1]', origin: 'http://[::1]' })).not.toThrow()
+    expect(() =>
+      createOriginCheck({ host: '::1', port: 80, allowed: [] })({ host: '[::1]', origin: 'http://[::1]' }),
+    ).not.toThrow()
   })
 })

@@ -26,6 +26,8 @@ export type HttpServer = FastifyInstance<
 
 export interface HttpServerOptions {
   readonly host: string
+  /** Names besides it that requests may be sent to. */
+  readonly allowedHosts: readonly string[]
   readonly logger: Logger
   /** Called with every error that is not the request's fault. */
   readonly onFailure: (error: unknown) => void
@@ -57,7 +59,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.decorateRequest('receivedBody', null)
   let check: ((request: RequestOrigin) => void) | undefined
   server.addHook('onRequest', ({ headers: { host, origin } }, _reply, done) => {
-    check ??= createOriginCheck({ host: options.host, port: portOf(server) })
+    check ??= createOriginCheck({ host: options.host, port: portOf(server), allowed: options.allowedHosts })
     check({ host, origin })
     done()
   })

@@ -12,6 +12,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Values } from '../admission/layers.ts'
 import { toAttemptView } from '../view/attempt-view.ts'
+import { allow } from './access/route-access.ts'
 import type { Api } from './api.ts'
 import { ListQuery, listPage, untilReadable } from './reading.ts'
 import { callerOf, requestHash } from './requests.ts'
@@ -53,20 +54,25 @@ export function registerTaskRoutes(server: HttpServer, api: Api): void {
     return answer
   }
 
-  server.post('/v1/tasks', { schema: { body: SubmitBody } }, async (request, reply) => {
+  const submitOptions = { config: allow('submit', 'body.service'), schema: { body: SubmitBody } }
+  server.post('/v1/tasks', submitOptions, async (request, reply) => {
     const { service, tag, taskId, ...body } = request.body
     return await accept({ task: { service, tag, taskId }, body, isRetry: false, path: '/v1/tasks' }, request, reply)
   })
 
-  const retrySchema = { params: RetryParams, querystring: RetryQuery, body: RetryBody }
-  server.post('/v1/tasks/:service/:id/retry', { schema: retrySchema }, async (request, reply) => {
+  const retryOptions = {
+    config: allow('submit', 'params.service'),
+    schema: { params: RetryParams, querystring: RetryQuery, body: RetryBody },
+  }
+  server.post('/v1/tasks/:service/:id/retry', retryOptions, async (request, reply) => {
     const { service, id: taskId } = request.params
     const { tag } = request.query
     const path = `/v1/tasks/${service}/${taskId}/retry?tag=${tag}`
     return await accept({ task: { service, tag, taskId }, body: request.body, isRetry: true, path }, request, reply)
   })
 
-  server.get('/v1/tasks', { schema: { querystring: ListQuery } }, async ({ query }): Promise<TaskPage> => {
+  const listOptions = { config: allow('read', 'query.service'), schema: { querystring: ListQuery } }
+  server.get('/v1/tasks', listOptions, async ({ query }): Promise<TaskPage> => {
     await untilReadable(api, query.after)
     const { rows, next } = listPage(api, query, true)
     const tasks = rows.map((row) => {

@@ -10,6 +10,7 @@ import { TerminalError } from '@orchestrator/shared/core'
 import { z } from 'zod'
 import { InvalidInput } from '../faults.ts'
 import type { ReleaseRequest } from '../release.ts'
+import { allow } from './access/route-access.ts'
 import type { Api } from './api.ts'
 import { After, findAttempt, untilReadable } from './reading.ts'
 import { callerOf } from './requests.ts'
@@ -20,15 +21,18 @@ const WorkspaceQuery = z.strictObject({ after: z.exactOptional(After) })
 const WorkspacesQuery = z.strictObject({ state: z.exactOptional(WorkspaceState), after: z.exactOptional(After) })
 
 export function registerWorkspaceRoutes(server: HttpServer, api: Api): void {
-  const listSchema = { querystring: WorkspacesQuery }
-  server.get('/v1/workspaces', { schema: listSchema }, async ({ query }): Promise<WorkspaceList> => {
+  const listOptions = { config: allow('read', 'every'), schema: { querystring: WorkspacesQuery } }
+  server.get('/v1/workspaces', listOptions, async ({ query }): Promise<WorkspaceList> => {
     await untilReadable(api, query.after)
     const all = await api.workspaces.list(api.signal)
     return { workspaces: all.filter(({ state }) => query.state === undefined || state === query.state) }
   })
 
-  const oneSchema = { params: ServiceParams, querystring: WorkspaceQuery }
-  server.get('/v1/workspaces/:service', { schema: oneSchema }, async ({ params, query }): Promise<WorkspaceView> => {
+  const oneOptions = {
+    config: allow('read', 'params.service'),
+    schema: { params: ServiceParams, querystring: WorkspaceQuery },
+  }
+  server.get('/v1/workspaces/:service', oneOptions, async ({ params, query }): Promise<WorkspaceView> => {
     await untilReadable(api, query.after)
     const known = await api.workspaces.one(params.service, api.signal)
     if (known !== undefined) return known
@@ -38,8 +42,11 @@ export function registerWorkspaceRoutes(server: HttpServer, api: Api): void {
     throw new TerminalError('NOT_FOUND', `${params.service} has never had an attempt, so it has no workspace`)
   })
 
-  const releaseSchema = { params: ServiceParams, body: ReleaseBody }
-  server.post('/v1/workspaces/:service/release', { schema: releaseSchema }, async (request, reply) => {
+  const releaseOptions = {
+    config: allow('operate', 'params.service'),
+    schema: { params: ServiceParams, body: ReleaseBody },
+  }
+  server.post('/v1/workspaces/:service/release', releaseOptions, async (request, reply) => {
     await untilReadable(api, undefined)
     const { service } = request.params
     const { attempt, workloadUid, note, machineGone: isMachineGone = false } = request.body

@@ -55,6 +55,8 @@ export interface SubmitterFixtureOptions {
   readonly ledgerMaxBytes?: number
   readonly archiveDirectory?: string
   readonly clock?: Clock
+  readonly requireTokens?: boolean
+  readonly adminTokenFile?: string
   /** Any free one when left out. */
   readonly port?: number
 }
@@ -72,6 +74,8 @@ export async function startSubmitter(options: SubmitterFixtureOptions): Promise<
     NATS_REPLICAS: options.replicas ?? 1,
     PORT: options.port ?? 0,
     VIEW_FILE: options.viewFile ?? ':memory:',
+    ...(options.requireTokens === undefined ? {} : { REQUIRE_TOKENS: String(options.requireTokens) }),
+    ...(options.adminTokenFile === undefined ? {} : { ADMIN_TOKEN_FILE: options.adminTokenFile }),
     ...(options.archiveDirectory === undefined ? {} : { ARCHIVE_DIR: options.archiveDirectory }),
     ...(options.ledgerMaxBytes === undefined ? {} : { LEDGER_MAX_BYTES: options.ledgerMaxBytes }),
   })
