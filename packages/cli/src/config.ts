@@ -23,6 +23,8 @@ export const CliEnvironment = z.object({
   CLAUDE_CODE_OAUTH_TOKEN: z.string().optional(),
   ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/, error: 'use http://host:port or https://host' }).optional(),
   SETTINGS_FILE: z.string().optional(),
+  /** A person's own templates: what is not there comes with Orchestrator. */
+  TEMPLATES_DIR: z.string().optional(),
   XDG_STATE_HOME: z.string().optional(),
   HOME: z.string().default('/'),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),

@@ -10,6 +10,7 @@ import { collect, LOG_LEVELS, parsePort, withExamples } from './options.ts'
 
 interface UpFlags {
   readonly config?: string
+  readonly templates?: string
   readonly port: number
   readonly host: string
   readonly requireTokens?: boolean
@@ -24,6 +25,7 @@ export function registerUp(program: Command, context: CliContext): void {
     .command('up')
     .description('run broker and services on this machine until Ctrl-C; attempts go on without it')
     .option('--config <file>', 'settings file: services, agents, caps, channels (else SETTINGS_FILE)')
+    .option('--templates <path>', 'your own templates (holds implementation/; else TEMPLATES_DIR)')
     .option('--port <number>', 'where the HTTP API listens; 0 for any free port', parsePort, 7070)
     .option('--host <address>', 'address it listens on; beyond this machine tokens are required', '127.0.0.1')
     .option('--allow-host <name>', 'name that requests may be sent to, besides that address; may be repeated', collect)
@@ -32,12 +34,14 @@ export function registerUp(program: Command, context: CliContext): void {
     .addOption(new Option('--log-level <level>', 'of the log on standard error').choices(LOG_LEVELS).default('warn'))
     .action(async (flags: UpFlags) => {
       const settings = flags.config ?? environment.SETTINGS_FILE
+      const templates = flags.templates ?? environment.TEMPLATES_DIR
       // Here and not above: four services are no part of the other commands, which start in half the time without.
       const { runUp } = await import('../up/run-up.ts')
       await runUp(
         {
           stateDirectory: statePath({ given: flags.stateDir, environment, cwd }),
           settingsFile: settings === undefined ? undefined : resolve(cwd, settings),
+          templatesDirectory: templates === undefined ? undefined : resolve(cwd, templates),
           port: flags.port,
           host: flags.host,
           allowedHosts: flags.allowHost ?? [],

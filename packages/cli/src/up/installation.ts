@@ -29,6 +29,8 @@ export interface InstallationOptions {
   readonly settings: Settings
   /** Home of the person whose agent logins attempts may use. */
   readonly loginHome: string | undefined
+  /** Goes before the templates that come along. */
+  readonly templatesDirectory: string | undefined
   readonly door: Door
   /** Path of nats-server. */
   readonly brokerBinary: string
@@ -113,5 +115,6 @@ function environmentFor(
     ALLOWED_HOSTS: door.allowedHosts.join(','),
     ...(door.adminTokenFile !== undefined && { REQUIRE_TOKENS: 'true', ADMIN_TOKEN_FILE: door.adminTokenFile }),
     ...(options.loginHome !== undefined && { AGENT_LOGIN_HOME: options.loginHome }),
+    ...(options.templatesDirectory !== undefined && { TEMPLATES_DIR: options.templatesDirectory }),
   }
 }

@@ -14,6 +14,8 @@ export interface UpOptions {
   readonly requireTokens: boolean
   /** Home of whoever runs it: agents without credentials of their own use its logins. */
   readonly loginHome: string | undefined
+  /** Absolute. */
+  readonly templatesDirectory: string | undefined
   readonly logLevel: string
   /** Path or name of nats-server. */
   readonly brokerBinary: string
@@ -34,7 +36,7 @@ export interface RunningUp {
  * the next `up` on the same state directory finds them.
  */
 export async function runUp(options: UpOptions, signal: AbortSignal): Promise<void> {
-  const { port, host, allowedHosts, brokerBinary, loginHome } = options
+  const { port, host, allowedHosts, brokerBinary, loginHome, templatesDirectory } = options
   const settings = await loadSettings(options.settingsFile)
   const logger = createLogger({ name: 'up', level: options.logLevel, destination: process.stderr })
   await using stack = new AsyncDisposableStack()
@@ -43,7 +45,16 @@ export async function runUp(options: UpOptions, signal: AbortSignal): Promise<vo
   const tokenFile = options.requireTokens ? await keepAdminToken(stateDirectory) : undefined
   const door = { host, port, allowedHosts, adminTokenFile: tokenFile }
   const installation = stack.use(
-    await startInstallation({ stateDirectory, settings, door, brokerBinary, loginHome, logger, signal }),
+    await startInstallation({
+      stateDirectory,
+      settings,
+      door,
+      brokerBinary,
+      loginHome,
+      templatesDirectory,
+      logger,
+      signal,
+    }),
   )
   const { url } = installation
   await state.announce({ v: 1, url, pid: process.pid, ...(tokenFile === undefined ? {} : { tokenFile }) })

@@ -250,6 +250,9 @@ describe('templates of an installation', () => {
       `${mine.path}/implementation/settings.json.hbs does not give JSON`,
     )
     await mine.remove()
-    await expect(loadTemplates([mine.path])).rejects.toThrow('no template found')
+    await expect(loadTemplates([mine.path])).rejects.toThrow('there are no templates in')
+    await using few = await mkdtempDisposable(join(tmpdir(), 'launcher-templates-'))
+    await mkdir(join(few.path, 'implementation'))
+    await expect(loadTemplates([few.path])).rejects.toThrow('no template found')
   })
 })

@@ -1,5 +1,5 @@
 /** The texts of one attempt, from the templates. What only the workspace knows is filled in by the runner. */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { TerminalError } from '../core/index.ts'
@@ -36,8 +36,10 @@ export interface Renderer {
 /**
  * Reads and compiles all templates once.
  * @param directories searched in order for each file, so that the first may override a few of the last
+ * @throws TerminalError TEMPLATE_INVALID naming the directory or template and what is wrong
  */
 export async function loadTemplates(directories: readonly string[]): Promise<Renderer> {
+  for (const directory of directories) await assertHoldsTemplates(directory)
   const prompt = await loadText(directories, PROMPT)
   const others = await Promise.all(TEXTS.map((plan) => loadText(directories, plan)))
   const renderContext = (context: TemplateContext): RenderedTexts => {
@@ -46,6 +48,17 @@ export async function loadTemplates(directories: readonly string[]): Promise<Ren
     return { prompt: promptText, others: others.map((render) => render(whole)) }
   }
   return { renderContext, render: (source) => renderContext(templateContext(source)) }
+}
+
+/** One that is mistyped must not pass for one that overrides nothing. */
+async function assertHoldsTemplates(directory: string): Promise<void> {
+  const folder = join(directory, TEMPLATES_FOLDER)
+  const facts = await stat(folder).catch(() => undefined)
+  if (facts?.isDirectory() === true) return
+  throw new TerminalError(
+    'TEMPLATE_INVALID',
+    `there are no templates in ${directory}: it needs a folder ${TEMPLATES_FOLDER}/ (TEMPLATES_DIR)`,
+  )
 }
 
 async function loadText(
@@ -68,10 +81,17 @@ async function loadText(
 async function findTemplate(directories: readonly string[], names: readonly string[]): Promise<TemplateSource> {
   const paths = directories.flatMap((directory) => names.map((name) => join(directory, TEMPLATES_FOLDER, name)))
   for (const path of paths) {
-    const text = await readFile(path, 'utf8').catch(() => undefined)
+    const text = await readIfThere(path)
     if (text !== undefined) return { path, text, format: formatOf(path) }
   }
   throw new TerminalError('TEMPLATE_INVALID', `no template found: tried ${paths.join(', ')}`)
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return await readFile(path, 'utf8').catch((cause: unknown) => {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw new TerminalError('TEMPLATE_INVALID', `the template ${path} cannot be read`, { cause })
+  })
 }
 
 function checked(source: TemplateSource, template: Template, context: TemplateContext): string {

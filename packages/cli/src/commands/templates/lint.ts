@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path'
+import { relative } from 'node:path'
 import { printable } from '@orchestrator/shared/core'
 import type { Finding } from '@orchestrator/shared/templates'
 import type { Command } from 'commander'
@@ -6,6 +6,7 @@ import type { CliContext } from '../../context.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { collect, outputOption, withExamples } from '../options.ts'
+import { ownDirectories } from './own-directories.ts'
 
 interface LintFlags {
   readonly directory?: readonly string[]
@@ -16,7 +17,7 @@ export function registerLint(templates: Command, context: CliContext): void {
   const command = templates
     .command('lint')
     .description('check templates: values, escaping, JSON, shell, names; exits with 1 when one would not work')
-    .option('-d, --directory <path>', 'your own templates (holds implementation/); may be repeated', collect)
+    .option('-d, --directory <path>', 'your own templates (holds implementation/; else TEMPLATES_DIR); may be repeated', collect)
     .addOption(outputOption())
     .action(async (flags: LintFlags) => {
       await lint(context, flags)
@@ -24,9 +25,9 @@ export function registerLint(templates: Command, context: CliContext): void {
   withExamples(command, context, ['templates lint', 'templates lint --directory /etc/orchestrator/templates'])
 }
 
-async function lint(context: CliContext, { directory = [], output }: LintFlags): Promise<void> {
+async function lint(context: CliContext, { directory, output }: LintFlags): Promise<void> {
   const { BUILT_IN_TEMPLATES, lintTemplates } = await import('@orchestrator/shared/templates')
-  const directories = [...directory.map((path) => resolve(context.cwd, path)), BUILT_IN_TEMPLATES]
+  const directories = [...ownDirectories(context, directory), BUILT_IN_TEMPLATES]
   const findings = (await Promise.all(directories.map((path) => lintTemplates(path)))).flat()
   if (output === 'json') context.screen.print(toJsonLine(findings))
   else show(context, findings)

@@ -7,6 +7,7 @@ import { type Command, Option } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { collect, outputOption, withExamples } from '../options.ts'
+import { ownDirectories } from './own-directories.ts'
 
 interface RenderFlags {
   readonly template?: string
@@ -26,7 +27,7 @@ export function registerRender(templates: Command, context: CliContext): void {
     .command('render')
     .description('show the texts of an attempt as the launcher renders them, for a sample or for your own values')
     .option('-t, --template <name>', 'this one alone, for example memory.md.hbs')
-    .option('-d, --directory <path>', 'templates that go before the built-in ones; may be repeated', collect)
+    .option('-d, --directory <path>', 'templates that go before the built-in ones (else TEMPLATES_DIR); may be repeated', collect)
     .option('-c, --context <file>', 'JSON with values by their names in templates; the sample has the rest')
     .addOption(new Option('--sample <attempt>', 'the attempt to render for').choices(SAMPLE_NAMES).default('first'))
     .option('--tool <name>', 'leave out the sections that a task with these tools does not get; may be repeated', collect)
@@ -47,8 +48,7 @@ export function registerRender(templates: Command, context: CliContext): void {
 async function render(context: CliContext, flags: RenderFlags): Promise<void> {
   const { BUILT_IN_TEMPLATES, completeContext, loadTemplates, SAMPLES, templateContext } =
     await import('@orchestrator/shared/templates')
-  const directories = (flags.directory ?? []).map((path) => resolve(context.cwd, path))
-  const renderer = await loadTemplates([...directories, BUILT_IN_TEMPLATES])
+  const renderer = await loadTemplates([...ownDirectories(context, flags.directory), BUILT_IN_TEMPLATES])
   const sample = templateContext(SAMPLES[flags.sample])
   const given = flags.context === undefined ? undefined : await readContext(resolve(context.cwd, flags.context))
   const values: TemplateContext = given === undefined ? sample : completeContext(sample, given.value, given.path)

@@ -56,6 +56,12 @@ describe('templates render', () => {
     expect((await stat(join(place.path, 'attempt/container.sh'))).mode & 0o111).toBe(0o111)
   })
 
+  it('finds a directory that holds no templates', async () => {
+    const { code, error } = await run(['templates', 'render', '--directory', '/no/such'])
+    expect(code).toBe(1)
+    expect(error).toContain('there are no templates in /no/such: it needs a folder implementation/')
+  })
+
   it.each([
     [['--template', 'memroy.md.hbs'], /no template "memroy\.md\.hbs": use one of .*memory\.md\.hbs/],
     [['--language', 'cobol'], /no language "cobol": use one of rust/],
@@ -75,7 +81,7 @@ describe('templates lint', () => {
   it('names file, line and remedy, for people and for programs', async () => {
     await using place = await temporaryDirectory()
     const mine = await overlay(place.path, { 'memory.md.hbs': 'a\n{{typo}}\n', 'notes.txt': 'x' })
-    const { code, out } = await run(['templates', 'lint', '--directory', mine])
+    const { code, out } = await run(['templates', 'lint'], { environment: { TEMPLATES_DIR: mine } })
     expect(code).toBe(1)
     expect(out).toMatch(/implementation\/memory\.md\.hbs:2: error: "typo" not defined.*\n {4}use a value of the context/)
     expect(out).toMatch(/implementation\/notes\.txt:1: warning: is never used/)
