@@ -44,6 +44,12 @@ describe('writeBrief', () => {
     expect(text).toContain('Retry with guidance')
   })
 
+  it.each(['', '\n \n'])('says so where the failed gate printed nothing (%j)', (tail) => {
+    const text = brief(someFindings({ gates: [aGate({ passed: false, exitCode: 1, tail })] }))
+    expect(fences(text)).toEqual([])
+    expect(text).toMatch(/## Gate `unit` failed\n\nCommand: .*\n\nIt printed nothing\.\n\n/)
+  })
+
   it('is a brief of its own for an attempt that found nothing', () => {
     expect(brief({ gates: [] })).toContain('Nothing that left a trace in the branch.')
   })
@@ -60,7 +66,7 @@ describe('writeBrief', () => {
               agent: { ...AGENT_DONE, lastText: tail },
             }),
           )
-          expect(fences(text)).toHaveLength(2)
+          expect(fences(text)).toHaveLength(tail.trim() === '' ? 1 : 2)
           expect(text.split('\n## ').length).toBe(
             brief(
               someFindings({

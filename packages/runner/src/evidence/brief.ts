@@ -34,7 +34,8 @@ export function writeBrief(facts: BriefFacts): string {
 
 function gateSection(gate: GateResult): string {
   const tail = cutFront(gate.tail.split('\n').slice(-TAIL_LINES).join('\n'), TAIL_MAX_BYTES)
-  return `## Gate ${code(gate.name)} failed\n\nCommand: ${code(gate.command.join(' '))}\n\n${fence(tail)}`
+  const said = tail.trim() === '' ? 'It printed nothing.' : fence(tail)
+  return `## Gate ${code(gate.name)} failed\n\nCommand: ${code(gate.command.join(' '))}\n\n${said}`
 }
 
 function doneSection({ findings: { changes, gates }, tests }: BriefFacts): string {
