@@ -5,8 +5,12 @@ import type { LedgerReading } from './attempts.ts'
 export function checkAgents({ marks, kills }: History, ledger: LedgerReading): readonly Breach[] {
   return [
     ...agentsRunOnce(marks, ledger),
-    ...workspacesServeOne(marks, new Set(kills.map(({ submittedId }) => submittedId))),
+    ...workspacesServeOne(marks, new Set([...kills.map(({ submittedId }) => submittedId), ...stopped(ledger)])),
   ]
+}
+
+function stopped({ bySubmittedId }: LedgerReading): readonly string[] {
+  return [...bySubmittedId].filter(([, { stops }]) => stops.length > 0).map(([submittedId]) => submittedId)
 }
 
 function agentsRunOnce(marks: readonly AgentMark[], ledger: LedgerReading): Breach[] {
@@ -31,7 +35,7 @@ function agentsRunOnce(marks: readonly AgentMark[], ledger: LedgerReading): Brea
   })
 }
 
-/** Who was killed leaves no `end`; whether it still lived then, the next one has looked. */
+/** Who was killed or stopped leaves no `end`; whether it still lived then, the next one has looked. */
 function workspacesServeOne(marks: readonly AgentMark[], killed: ReadonlySet<string | undefined>): Breach[] {
   const rule = 'one workspace, one attempt at a time'
   const open = new Map<string, string>()

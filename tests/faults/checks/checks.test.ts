@@ -175,11 +175,14 @@ describe('agents', () => {
     ])
   })
 
-  it('finds two in one workspace, unless the first was killed and is dead', () => {
+  it('finds two in one workspace, unless the first was killed or stopped and is dead', () => {
     const rule = 'one workspace, one attempt at a time'
     const overlapping = [begin1, begin2, finish1, finish2]
     expect(rules({ marks: overlapping })).toEqual([rule])
     expect(rules({ marks: [begin1, begin2, finish2], ...killed(FIRST_ID) })).toEqual([])
+    const ledger = ledgerOf(submit1, start1, stopRequested(first), end1, submit2, start2, end2)
+    expect(rules({ marks: [begin1, begin2, finish2], ledger })).not.toContain(rule)
+    expect(rules({ marks: [begin1, begin2, finish2] })).toEqual([rule])
     const seen = { ...begin2, what: 'overlap' } as const
     expect(rules({ marks: [begin1, seen, begin2, finish2], ...killed(FIRST_ID) })).toEqual([rule])
   })
