@@ -37,7 +37,7 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
   const broker = stack.use(await openBroker({ config, name: DURABLE, logger, signal: starting.signal }))
   const ledger = await createLedger(broker)
   const documents = await openDocuments(broker, 'deliveries', DeliveryDocument)
-  const recent = createRecentEvents(ledger)
+  const recent = createRecentEvents()
   stack.defer(broker.onChange(() => recent.forget()))
   const world: TellerWorld = {
     records: createDeliveryRecords(documents),
@@ -70,8 +70,9 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
       subjects: TOLD_SUBJECTS,
       concurrency: MARK_CONCURRENCY,
       keyOf: taskOfSubject,
-      handler: createMarkHandler(tellers, recent),
-      replayHandler: createReplayHandler(tellers, recent),
+      onArrival: (arrival) => recent.arrive(arrival),
+      handler: createMarkHandler(tellers),
+      replayHandler: createReplayHandler(tellers),
       logger,
       clock,
     }),

@@ -72,7 +72,7 @@ function createWorld(kind: 'each' | 'latest' = 'each'): World {
         reject: (message) => Promise.resolve(void rejected.push(message)),
         end: (letter, end) => Promise.resolve(void ended.push({ letter, ...end })),
       }
-      const recent = createRecentEvents(ledger)
+      const recent = createRecentEvents()
       const world = { records, ledger, recent, letters, holder, clock, random: () => 1, logger }
       const { since = 1, concurrency = 4 } = options
       const replica = createChannelTeller({ world, channel: options.channel ?? channel, since, concurrency })

@@ -2,23 +2,21 @@
 import { TerminalError } from '@orchestrator/shared/core'
 import type { Handler, ReplayHandler } from '@orchestrator/shared/nats'
 import type { ChannelTeller } from './channel-teller.ts'
-import type { RecentEvents } from './recent-events.ts'
 import { toTaskEvent } from './routing.ts'
 
 type Marker = Pick<ChannelTeller, 'name' | 'mark' | 'markAgain'>
 
-export function createMarkHandler(tellers: readonly Marker[], recent: Pick<RecentEvents, 'add'>): Handler {
+export function createMarkHandler(tellers: readonly Marker[]): Handler {
   return async ({ stored }) => {
     const news = toTaskEvent(stored)
     if (news === undefined) return
-    recent.add(news.task, news.stored)
     await Promise.all(tellers.map((teller) => teller.mark(news.task, news.stored)))
   }
 }
 
 /** What one channel refused is told again by that channel alone, which then says how it ended; all else is only marked. */
-export function createReplayHandler(tellers: readonly Marker[], recent: Pick<RecentEvents, 'add'>): ReplayHandler {
-  const mark = createMarkHandler(tellers, recent)
+export function createReplayHandler(tellers: readonly Marker[]): ReplayHandler {
+  const mark = createMarkHandler(tellers)
   return async (delivery) => {
     const { stored, letter, channel } = delivery
     const news = toTaskEvent(stored)

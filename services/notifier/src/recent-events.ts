@@ -1,7 +1,7 @@
 import { type LedgerEvent, taskKey, type TaskRef } from '@orchestrator/shared/contracts'
-import type { Ledger, StoredEvent } from '@orchestrator/shared/nats'
+import type { Arrival, StoredEvent } from '@orchestrator/shared/nats'
+import { isFirstOfTask } from './first-word.ts'
 import { toTaskEvent } from './routing.ts'
-import { isFirstAfter, isNext } from './succession.ts'
 
 /** What is remembered, roughly, in bytes. */
 const REMEMBERED_MAX_BYTES = 16 * 1024 * 1024
@@ -13,81 +13,82 @@ type Stored = StoredEvent<LedgerEvent>
 export interface Range {
   readonly afterSeq: number
   readonly throughSeq: number
-  readonly signal: AbortSignal
 }
 
-/** What this replica was given of the ledger just now, so that what is told soon after it happened need not be searched. */
+/**
+ * The newest part of the ledger, as far as all of it was given to this replica, so that what is told soon after it happened
+ * need not be read. A replica that shares the durable with others knows little: it reads instead.
+ */
 export interface RecentEvents {
-  add(task: TaskRef, stored: Stored): void
+  /** To be called for everything that the durable gives, as it comes. */
+  arrive(arrival: Arrival): void
   /** All events of a task after `afterSeq`, up to `throughSeq` at least; `undefined` when that is not known for sure. */
-  of(task: TaskRef, range: Range): Promise<readonly Stored[] | undefined>
+  of(task: TaskRef, range: Range): readonly Stored[] | undefined
   /** After an interruption nothing of before is relied on. */
   forget(): void
 }
 
-/** For each task a run of events without a gap. */
-export function createRecentEvents(ledger: Pick<Ledger, 'get'>, maxBytes = REMEMBERED_MAX_BYTES): RecentEvents {
-  const runs = new Map<string, Stored[]>()
-  /** Of each event the key of its task, oldest first. */
-  const arrived = new Map<Stored, string>()
+export function createRecentEvents(maxBytes = REMEMBERED_MAX_BYTES): RecentEvents {
+  const bySeq = new Map<number, string>()
+  const byTask = new Map<string, Stored[]>()
+  let lastDelivery = 0
+  /** Every event from the first to the last sequence was given to us; none: `first` is above every sequence. */
+  let first = Number.POSITIVE_INFINITY
+  let last = 0
   let bytes = 0
+
+  const forget = (): void => {
+    bySeq.clear()
+    byTask.clear()
+    bytes = 0
+    first = Number.POSITIVE_INFINITY
+    last = 0
+  }
 
   const isFull = (): boolean => bytes > maxBytes
 
-  const drop = (stored: Stored): void => {
-    if (arrived.delete(stored)) bytes -= sizeOf(stored)
-  }
-
   const dropOldest = (): void => {
-    const [oldest] = arrived
+    const [oldest] = bySeq
     if (oldest === undefined) return
-    const [stored, key] = oldest
-    const run = runs.get(key)
-    run?.shift()
-    if (run?.length === 0) runs.delete(key)
-    drop(stored)
+    const [seq, key] = oldest
+    const events = byTask.get(key)
+    const dropped = events?.shift()
+    if (events?.length === 0) byTask.delete(key)
+    bySeq.delete(seq)
+    if (dropped !== undefined) bytes -= sizeOf(dropped)
+    first = seq + 1
   }
 
-  const add = (task: TaskRef, stored: Stored): void => {
-    const key = taskKey(task)
-    const run = runs.get(key) ?? []
-    const last = run.at(-1)
-    if (last !== undefined && stored.seq <= last.seq) return
-    const goesOn = last !== undefined && isNext(last, stored)
-    if (!goesOn) for (const old of run.splice(0)) drop(old)
-    run.push(stored)
-    runs.set(key, run)
-    arrived.set(stored, key)
-    bytes += sizeOf(stored)
+  const remember = (stored: StoredEvent): void => {
+    const news = toTaskEvent(stored)
+    if (news === undefined) return
+    const key = taskKey(news.task)
+    const events = byTask.get(key)
+    if (events === undefined) byTask.set(key, [news.stored])
+    else events.push(news.stored)
+    bySeq.set(stored.seq, key)
+    bytes += sizeOf(news.stored)
     while (isFull()) dropOldest()
   }
 
-  const newestOf = (task: TaskRef): number => runs.get(taskKey(task))?.at(-1)?.seq ?? 0
-
-  const known = (task: TaskRef, { afterSeq, throughSeq }: Range): readonly Stored[] | undefined => {
-    const run = runs.get(taskKey(task)) ?? []
-    const begin = run.findIndex(({ seq }) => seq > afterSeq)
-    const first = run[begin]
-    if (first === undefined || newestOf(task) < throughSeq) return undefined
-    return begin > 0 || isFirstAfter(afterSeq, first) ? run.slice(begin) : undefined
-  }
-
   return {
-    add,
-    of: async (task, range) => {
-      const found = known(task, range)
-      if (found !== undefined || newestOf(task) >= range.throughSeq) return found
-      const stored = await ledger.get(range.throughSeq, range.signal)
-      const news = stored === undefined ? undefined : toTaskEvent(stored)
-      if (news === undefined) return undefined
-      add(task, news.stored)
-      return known(task, range)
+    arrive: ({ delivery, seq, isFirst, stored }) => {
+      if (delivery !== lastDelivery + 1) forget()
+      lastDelivery = delivery
+      // What comes again was remembered when it came first, or was before our time.
+      if (!isFirst || seq <= last) return
+      first = Math.min(first, seq)
+      last = seq
+      if (stored !== undefined) remember(stored)
     },
-    forget: () => {
-      runs.clear()
-      arrived.clear()
-      bytes = 0
+    of: (task, { afterSeq, throughSeq }) => {
+      if (last < throughSeq) return undefined
+      const events = (byTask.get(taskKey(task)) ?? []).filter(({ seq }) => seq > afterSeq)
+      const [begin] = events
+      // Nothing of a task is before the event that it begins with.
+      return first <= afterSeq + 1 || (begin !== undefined && isFirstOfTask(begin)) ? events : undefined
     },
+    forget,
   }
 }
 

@@ -178,8 +178,7 @@ async function messagesAfter(
   const throughSeq = newestOf(document, arrivals)
   const events =
     channel.kind === 'each'
-      ? ((await world.recent.of(task, { afterSeq, throughSeq, signal })) ??
-        (await readNextOfTask({ ...query, fromSeq: afterSeq + 1 })))
+      ? (world.recent.of(task, { afterSeq, throughSeq }) ?? (await readNextOfTask({ ...query, fromSeq: afterSeq + 1 })))
       : await readTask({ ...query, fromSeq: 1 })
   const [first, ...others] = events
   if (first === undefined) {

@@ -6,7 +6,7 @@ import { RetryableError, systemClock, TerminalError } from '../core/index.ts'
 import type { Broker } from './connection.ts'
 import { type DurableOptions, runDurable } from './consumer.ts'
 import { createDeadLetters } from './dead-letters.ts'
-import type { Delivery } from './ports.ts'
+import type { Arrival, Delivery } from './ports.ts'
 
 const { signal } = new AbortController()
 let server: TestServers
@@ -63,17 +63,31 @@ describeOnEach('runDurable', () => {
     expect(consumer.health()).toBe('ok')
   })
 
-  it('hands on what a message expected of its subject, if anything', async () => {
+  it('tells of each message as it comes, and numbers them so that one given to another replica is missed', async () => {
     const service = ownService()
-    const ref = sampleAttempt('1', 1, service)
-    const data = JSON.stringify(submittedEvent(ref))
-    const { seq } = await broker.publish({ subject: taskSubject(ref), data, stream: 'TASKS', expectedSeq: 0 })
-    await broker.publish({ subject: taskSubject(ref), data, stream: 'TASKS', expectedSeq: seq })
-    await submit(broker, service)
-    const seen: (number | undefined)[] = []
-    await using consumer = await runDurable(durable(service, async ({ stored }) => void seen.push(stored.expectedSeq)))
-    await expect.poll(() => seen).toEqual([0, seq, undefined])
-    expect(consumer.health()).toBe('ok')
+    const arrivals: (Arrival & { readonly replica: number })[] = []
+    let fails = 1
+    const start = (replica: number): ReturnType<typeof runDurable> =>
+      runDurable({
+        ...durable(service, async () => {
+          if ((fails -= 1) >= 0) throw new RetryableError('BROKER_UNAVAILABLE', 'not yet')
+        }),
+        onArrival: (arrival) => arrivals.push({ ...arrival, replica }),
+      })
+    await using first = await start(1)
+    const seqs = [await submit(broker, service), await submit(broker, service, { taskId: '2' })]
+    await expect.poll(() => arrivals.length).toBe(3)
+    await using second = await start(2)
+    for (let n = 3; n <= 40; n += 1) seqs.push(await submit(broker, service, { taskId: `${n}` }))
+    await expect.poll(() => arrivals.length).toBe(41)
+    expect(arrivals.map(({ delivery }) => delivery).toSorted((a, b) => a - b)).toEqual(
+      seqs.map((_, i) => i + 1).concat(41),
+    )
+    const firsts = arrivals.filter(({ isFirst }) => isFirst).toSorted((a, b) => a.delivery - b.delivery)
+    expect(firsts.map(({ seq }) => seq)).toEqual(seqs)
+    expect(firsts.map(({ stored }) => stored?.seq)).toEqual(seqs)
+    expect(new Set(arrivals.map(({ replica }) => replica)).size).toBe(2)
+    expect([first.health(), second.health()]).toEqual(['ok', 'ok'])
   })
 
   it('handles messages of one key one at a time and in order, others at once, never more than it may', async () => {

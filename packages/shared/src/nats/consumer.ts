@@ -3,9 +3,9 @@ import type { Clock } from '../core/index.ts'
 import type { Broker, BrokerLog } from './connection.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { startDurablePull } from './durable-pull.ts'
-import { readWithExpectation } from './event-reading.ts'
+import { readMessage } from './event-reading.ts'
 import { createMessageHandling } from './message-handling.ts'
-import type { Delivery, Handler, ReplayHandler, StoredEvent } from './ports.ts'
+import type { Arrival, Delivery, Handler, ReplayHandler, StoredEvent } from './ports.ts'
 import { takeReplay } from './replays.ts'
 import { DEADLETTERS } from './topology-streams.ts'
 
@@ -26,6 +26,8 @@ export interface DurableOptions {
   readonly handler: Handler
   /** For what a person asked to have handled again; `handler` when left out. */
   readonly replayHandler?: ReplayHandler
+  /** Called for each message as it comes, in the order in which they come. */
+  readonly onArrival?: (arrival: Arrival) => void
   /** Called before a message is dead-lettered; when it throws, the message comes again instead. */
   readonly onDeadLetter?: (delivery: Delivery, error: unknown) => Promise<void>
   readonly logger: BrokerLog
@@ -50,7 +52,7 @@ const REPLAYS_HELD = 4
  * @throws RetryableError BROKER_UNAVAILABLE
  */
 export async function runDurable(options: DurableOptions): Promise<Durable> {
-  const { broker, stream, durable, subjects, concurrency, logger, clock } = options
+  const { broker, stream, durable, subjects, concurrency, onArrival, logger, clock } = options
   const letters = createDeadLetters(broker)
   const handling = createMessageHandling({ ...options, letters, random: Math.random })
   await using stack = new AsyncDisposableStack()
@@ -63,14 +65,13 @@ export async function runDurable(options: DurableOptions): Promise<Durable> {
       capacity: concurrency * HELD_PER_HANDLER,
       logger,
       clock,
-      take: (message, signal) =>
-        handling.handle({
-          message,
-          signal,
-          about: { stream, seq: message.seq, subject: message.subject },
-          read: readWithExpectation(message, message.headers),
-          trace: message.headers,
-        }),
+      take: (message, signal) => {
+        const { seq, subject, headers: trace, info } = message
+        const read = readMessage(message)
+        const stored = read.kind === 'event' ? read.stored : undefined
+        onArrival?.({ delivery: info.deliverySequence, seq, isFirst: info.deliveryCount === 1, stored })
+        return handling.handle({ message, signal, about: { stream, seq, subject }, read, trace })
+      },
     }),
   )
   const replays = stack.use(

@@ -1,6 +1,4 @@
 /** From stored bytes to events, for every reader alike. */
-import { PubHeaders } from '@nats-io/jetstream'
-import type { MsgHdrs } from '@nats-io/nats-core'
 import { type LedgerEvent, type OrchestratorEvent, readEvent } from '../contracts/index.ts'
 import { RetryableError, TerminalError } from '../core/index.ts'
 import type { BrokerLog } from './connection.ts'
@@ -22,14 +20,6 @@ export type ReadMessage =
 export function readMessage({ seq, subject, time, data }: StoredMessage): ReadMessage {
   const read = readEvent(data)
   return read.kind === 'event' ? { kind: 'event', stored: { seq, subject, time, event: read.event } } : read
-}
-
-/** As {@link readMessage}, with what its headers say. */
-export function readWithExpectation(message: StoredMessage, headers: MsgHdrs | undefined): ReadMessage {
-  const read = readMessage(message)
-  const expected = headers?.get(PubHeaders.ExpectedLastSubjectSequenceHdr) ?? ''
-  if (read.kind !== 'event' || !/^\d+$/.test(expected)) return read
-  return { kind: 'event', stored: { ...read.stored, expectedSeq: Number(expected) } }
 }
 
 export function isLedgerEvent(stored: StoredEvent): stored is StoredEvent<LedgerEvent> {

@@ -3,7 +3,7 @@ import type { LedgerEvent } from '../contracts/index.ts'
 import { backoffMs, hasCode, systemClock } from '../core/index.ts'
 import { ask, unavailable } from './broker-errors.ts'
 import type { Broker } from './connection.ts'
-import { isLedgerEvent, readOrLog, readStrictly, readWithExpectation } from './event-reading.ts'
+import { isLedgerEvent, readMessage, readOrLog, readStrictly } from './event-reading.ts'
 import { type Attempted, encodeLedgerEvent, NO_TRIES, nextTry, readAck, readFault } from './ledger-publish.ts'
 import { ledgerRoom } from './ledger-room.ts'
 import { createOwnMessages } from './own-messages.ts'
@@ -168,7 +168,7 @@ class JetStreamLedger implements Ledger {
     const message = await ask(broker, `reading the ledger at ${seq}`, () =>
       broker.jsm.streams.getMessage(TASKS, { seq }),
     )
-    const read = message === null ? undefined : readWithExpectation(message, message.header)
+    const read = message === null ? undefined : readMessage(message)
     return read?.kind === 'event' && isLedgerEvent(read.stored) ? read.stored : undefined
   }
 

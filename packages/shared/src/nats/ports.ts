@@ -10,11 +10,6 @@ export interface StoredEvent<E extends OrchestratorEvent = OrchestratorEvent> {
   /** The broker's time: the only source of times and durations that people see. */
   readonly time: Date
   readonly event: E
-  /**
-   * Last sequence that its subject had when it was published, as the expectation in its headers says. Only with what a
-   * durable delivers and `Ledger.get` reads.
-   */
-  readonly expectedSeq?: number
 }
 
 /** One subject of the ledger, read through the stream's leader, oldest first. */
@@ -195,6 +190,20 @@ export interface Delivery {
   readonly tries: number
   /** Aborted when the consumer stops. */
   readonly signal: AbortSignal
+}
+
+/** A message as a durable gives it to this replica, before it waits for a handler. */
+export interface Arrival {
+  /**
+   * Counts what the durable gives to all replicas together: no number missing between two, nothing went elsewhere. Starts
+   * anew where the durable is made anew.
+   */
+  readonly delivery: number
+  readonly seq: number
+  /** First deliveries come in the order of the stream. */
+  readonly isFirst: boolean
+  /** `undefined`: this release cannot read it. */
+  readonly stored: StoredEvent | undefined
 }
 
 /**

@@ -109,8 +109,7 @@ export function createFakeLedger(time: () => Date = () => TIME): FakeLedger {
     stored,
     add: (task, n, event) => {
       const subject = subjectOf(task, n, event)
-      const expectedSeq = stored.findLast((earlier) => earlier.subject === subject)?.seq ?? 0
-      const entry = { seq: stored.length + 1, subject, time: time(), event, expectedSeq }
+      const entry = { seq: stored.length + 1, subject, time: time(), event }
       stored.push(entry)
       return entry
     },
