@@ -59,5 +59,5 @@ export function exitCodeOfError(error: unknown): ExitCode {
 function exitCodeOfStatus(status: number): ExitCode {
   if (status === 404 || status === 410) return EXIT.notFound
   if (status === 409) return EXIT.conflict
-  return status >= 500 ? EXIT.unreachable : EXIT.usage
+  return status === 429 || status >= 500 ? EXIT.unreachable : EXIT.usage
 }

@@ -44,7 +44,11 @@ async function lookPatiently({ client, name, after, clock, signal, onTrouble }: 
   }
 }
 
-/** The server is away or not ready yet, which ends by itself. */
+/** The server is away or not ready yet, or has had too many requests, which ends by itself. */
 export function isPassing(error: unknown): boolean {
-  return hasCode(error, 'SERVER_UNREACHABLE') || (error instanceof ServerError && error.problem.status >= 500)
+  return hasCode(error, 'SERVER_UNREACHABLE') || (error instanceof ServerError && isLater(error.problem.status))
+}
+
+function isLater(status: number): boolean {
+  return status === 429 || status >= 500
 }

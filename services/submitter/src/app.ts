@@ -22,6 +22,7 @@ import {
 } from '@orchestrator/shared/service'
 import type { SubmitterConfig } from './config.ts'
 import { guardRoutes } from './http/access/guard.ts'
+import { createGuardRates } from './http/access/rates.ts'
 import type { Api } from './http/api.ts'
 import { serviceOf } from './http/reading.ts'
 import { registerRoutes } from './http/routes.ts'
@@ -142,12 +143,14 @@ async function serve(api: Api, config: SubmitterConfig, access: Access): Promise
   const server = createHttpServer({
     host: HOST,
     allowedHosts: ALLOWED_HOSTS,
+    maxConnections: config.MAX_CONNECTIONS,
     logger,
     closing,
     onFailure: (error) => api.view.noteFailure(error),
   })
   guardRoutes(server, {
     ...access,
+    rates: createGuardRates(config.TOKEN_REQUESTS_PER_SECOND, () => clock.monotonicMs()),
     now: () => clock.now(),
     serviceOfAttempt: async (name) => await serviceOf(api, name),
   })

@@ -25,6 +25,9 @@ const Environment = z.object({
     .string()
     .default('')
     .transform((names) => names.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))),
+  /** What one token may send; of requests without a good one an address may send a tenth. */
+  TOKEN_REQUESTS_PER_SECOND: z.coerce.number().int().min(1).default(200),
+  MAX_CONNECTIONS: z.coerce.number().int().min(1).default(4096),
   /**
    * SQLite file of this replica's view: a cache, made anew when it is missing, damaged or of another release. No two
    * replicas share one. `:memory:` keeps no file.

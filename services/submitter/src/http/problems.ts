@@ -57,10 +57,13 @@ const TITLES: Record<number, string> = {
   401: 'Who asks is not known',
   403: 'Not allowed',
   404: 'Not found',
+  408: 'The request came too slowly',
   409: 'The request does not fit the state of the task',
   410: 'No longer kept',
   413: 'The request is too large',
   415: 'The request is not JSON',
+  429: 'Too many requests',
+  431: 'The headers are too large',
   500: 'The submitter failed',
   503: 'Not possible right now',
 }

@@ -12,7 +12,9 @@ import Fastify, {
 } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { assertBodySize, READ_MAX_BYTES, unreadTooLarge } from './body-size.ts'
+import { boundConnections } from './connections.ts'
 import { HttpRefusal, toProblem } from './problems.ts'
+import { rawAnswerTo, TOO_MANY_CONNECTIONS } from './raw-answers.ts'
 import { assertValid, collectingValidator } from './requests.ts'
 import { createOriginCheck, type RequestOrigin } from './same-origin.ts'
 
@@ -28,12 +30,18 @@ export interface HttpServerOptions {
   readonly host: string
   /** Names besides it that requests may be sent to. */
   readonly allowedHosts: readonly string[]
+  /** Beyond that, those that wait for nothing go. */
+  readonly maxConnections: number
   readonly logger: Logger
   /** Called with every error that is not the request's fault. */
   readonly onFailure: (error: unknown) => void
   /** Aborted when no more requests are to come. */
   readonly closing: AbortSignal
 }
+
+/** Within these a request's headers, and the whole of it, must be here. */
+const HEADERS_MS = 5000
+const REQUEST_MS = 30_000
 
 /** The server without its routes: checks, errors and limits that hold for all of them. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -42,16 +50,22 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     bodyLimit: READ_MAX_BYTES,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 1024 },
-    requestTimeout: 30_000,
+    requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
     frameworkErrors: (error, _request, reply) => {
       answerProblem(reply, refusalOf(error))
     },
-    clientErrorHandler: (_error, socket) => {
-      if (socket.writable) socket.end(MALFORMED)
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 1000 },
+    clientErrorHandler: ({ code }, socket) => {
+      if (socket.writable) socket.end(rawAnswerTo(code), () => socket.destroy())
       else socket.destroy()
     },
   }).withTypeProvider<ZodTypeProvider>()
+  const connections = boundConnections(server.server, options.maxConnections, TOO_MANY_CONNECTIONS)
+  server.addHook('preClose', (done) => {
+    connections.endWaiting()
+    done()
+  })
   server.setValidatorCompiler(collectingValidator)
   // Answers are typed by their contracts: parsing them again would only cost.
   server.setSerializerCompiler(() => JSON.stringify)
@@ -125,15 +139,3 @@ function refusalOf({ statusCode = 400, message }: Pick<FastifyError, 'statusCode
   if (statusCode === 413) return unreadTooLarge()
   return new HttpRefusal(statusCode, CODES[statusCode] ?? 'REQUEST_MALFORMED', message)
 }
-
-const MALFORMED_PROBLEM = JSON.stringify(
-  toProblem(new HttpRefusal(400, 'REQUEST_MALFORMED', 'this is not HTTP')).problem,
-)
-const MALFORMED = [
-  'HTTP/1.1 400 Bad Request',
-  'Content-Type: application/problem+json',
-  `Content-Length: ${Buffer.byteLength(MALFORMED_PROBLEM)}`,
-  'Connection: close',
-  '',
-  MALFORMED_PROBLEM,
-].join('\r\n')

@@ -57,6 +57,8 @@ export interface SubmitterFixtureOptions {
   readonly clock?: Clock
   readonly requireTokens?: boolean
   readonly adminTokenFile?: string
+  readonly maxConnections?: number
+  readonly requestsPerSecond?: number
   /** Any free one when left out. */
   readonly port?: number
 }
@@ -75,6 +77,8 @@ export async function startSubmitter(options: SubmitterFixtureOptions): Promise<
     PORT: options.port ?? 0,
     VIEW_FILE: options.viewFile ?? ':memory:',
     ...(options.requireTokens === undefined ? {} : { REQUIRE_TOKENS: String(options.requireTokens) }),
+    ...(options.maxConnections === undefined ? {} : { MAX_CONNECTIONS: options.maxConnections }),
+    ...(options.requestsPerSecond === undefined ? {} : { TOKEN_REQUESTS_PER_SECOND: options.requestsPerSecond }),
     ...(options.adminTokenFile === undefined ? {} : { ADMIN_TOKEN_FILE: options.adminTokenFile }),
     ...(options.archiveDirectory === undefined ? {} : { ARCHIVE_DIR: options.archiveDirectory }),
     ...(options.ledgerMaxBytes === undefined ? {} : { LEDGER_MAX_BYTES: options.ledgerMaxBytes }),

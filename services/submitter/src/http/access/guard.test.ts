@@ -27,6 +27,7 @@ function guarded(): HttpServer {
   const server = createHttpServer({
     host: '127.0.0.1',
     allowedHosts: [],
+    maxConnections: 10,
     logger,
     onFailure: () => undefined,
     closing: signal,
@@ -34,6 +35,7 @@ function guarded(): HttpServer {
   guardRoutes(server, {
     required: true,
     known: { find: (token) => (token === TOKEN ? NARROW : undefined) },
+    rates: { known: { take: () => 0 }, strangers: { take: () => 0 } },
     isAdmin: () => false,
     now: () => new Date(0),
     serviceOfAttempt: () => Promise.reject(new Error('not asked for')),

@@ -3,8 +3,9 @@ import { callbackify } from 'node:util'
 import { assertNever } from '@orchestrator/shared/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { HttpServer } from '../server.ts'
-import { type IdentifyDependencies, identify, type Identity, LOCAL } from './identity.ts'
-import { AccessRefusal, scopeMissing, serviceRefused, unauthenticated } from './refusals.ts'
+import { type IdentifyDependencies, identify, type Identity, LOCAL, type Presented } from './identity.ts'
+import type { Rates } from './rates.ts'
+import { AccessRefusal, scopeMissing, serviceRefused, tooMany, unauthenticated } from './refusals.ts'
 import type { About, RouteAccess } from './route-access.ts'
 
 declare module 'fastify' {
@@ -17,6 +18,12 @@ declare module 'fastify' {
 export interface GuardDependencies extends IdentifyDependencies {
   /** False: who sends no token is {@link LOCAL}. One that is sent must be good all the same. */
   readonly required: boolean
+  readonly rates: {
+    /** By token. */
+    readonly known: Rates
+    /** By address, of requests without a good token: behind a proxy all have one address. */
+    readonly strangers: Rates
+  }
   /** @throws TerminalError NOT_FOUND */
   readonly serviceOfAttempt: (name: string) => Promise<string>
 }
@@ -52,10 +59,18 @@ function admit(request: FastifyRequest, dependencies: GuardDependencies): Identi
   const { authorization } = request.headers
   if (authorization === undefined && !dependencies.required) return LOCAL
   const presented = identify(authorization, dependencies)
+  assertRate(request, presented, dependencies)
   if (typeof presented === 'string') throw unauthenticated(presented)
   // What is not there is told to those who may be here at all.
   if (access !== undefined && !presented.scopes.has(access.scope)) throw scopeMissing(presented, access.scope)
   return presented
+}
+
+function assertRate({ ip }: FastifyRequest, presented: Presented, { required, rates }: GuardDependencies): void {
+  if (!required) return
+  const isKnown = typeof presented !== 'string'
+  const waitSeconds = isKnown ? rates.known.take(presented.name) : rates.strangers.take(ip)
+  if (waitSeconds > 0) throw tooMany(isKnown ? presented.name : `your address ${ip}`, waitSeconds)
 }
 
 async function assertServiceOf(
@@ -108,12 +123,12 @@ function textIn(part: unknown, field: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** The header goes with the answer, whoever writes that. */
+/** The headers go with the answer, whoever writes that. */
 function refusing(reply: FastifyReply, act: () => void): void {
   try {
     act()
   } catch (error) {
-    if (error instanceof AccessRefusal) reply.header('www-authenticate', error.challenge)
+    if (error instanceof AccessRefusal) reply.headers({ ...error.headers })
     throw error
   }
 }

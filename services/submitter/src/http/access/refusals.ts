@@ -13,28 +13,43 @@ const WHY: Record<Exclude<Presented, Identity>, string> = {
   revoked: 'this token has been revoked: ask whoever runs this server for another',
 }
 
-/** @param challenge for the header WWW-Authenticate */
+/** Says by headers what a client should do about it. */
 export class AccessRefusal extends HttpRefusal {
-  readonly challenge: string
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(refusal: { status: number; code: string; message: string; challenge: string }) {
+  constructor(refusal: { status: number; code: string; message: string; headers: Readonly<Record<string, string>> }) {
     super(refusal.status, refusal.code, refusal.message)
-    this.challenge = `Bearer realm="orchestrator"${refusal.challenge}`
+    this.headers = refusal.headers
   }
 }
 
+const challenge = (parameters = ''): Readonly<Record<string, string>> => ({
+  'www-authenticate': `Bearer realm="orchestrator"${parameters}`,
+})
+
 export function unauthenticated(why: Exclude<Presented, Identity>): AccessRefusal {
-  if (why === 'missing')
-    return new AccessRefusal({ status: 401, code: 'TOKEN_MISSING', message: WHY[why], challenge: '' })
-  const challenge = ', error="invalid_token"'
-  return new AccessRefusal({ status: 401, code: 'TOKEN_INVALID', message: WHY[why], challenge })
+  const message = WHY[why]
+  if (why === 'missing') return new AccessRefusal({ status: 401, code: 'TOKEN_MISSING', message, headers: challenge() })
+  const headers = challenge(', error="invalid_token"')
+  return new AccessRefusal({ status: 401, code: 'TOKEN_INVALID', message, headers })
+}
+
+/** @param who as they are to read it */
+export function tooMany(who: string, afterSeconds: number): AccessRefusal {
+  const message = `${who} has sent too many requests: the next is taken in ${afterSeconds} s`
+  return new AccessRefusal({
+    status: 429,
+    code: 'RATE_LIMITED',
+    message,
+    headers: { 'retry-after': String(afterSeconds) },
+  })
 }
 
 export function scopeMissing({ name, scopes }: Identity, scope: Scope): AccessRefusal {
   const has = [...scopes].join(', ')
   const message = `this needs a token with the scope ${scope}: ${name} has ${has === '' ? 'none' : has}`
-  const challenge = `, error="insufficient_scope", scope="${scope}"`
-  return new AccessRefusal({ status: 403, code: 'SCOPE_MISSING', message, challenge })
+  const headers = challenge(`, error="insufficient_scope", scope="${scope}"`)
+  return new AccessRefusal({ status: 403, code: 'SCOPE_MISSING', message, headers })
 }
 
 /** @param service undefined where the request is about all of them */
@@ -46,6 +61,6 @@ export function serviceRefused({ name, services }: Identity, service: string | u
     status: 403,
     code: 'SERVICE_NOT_ALLOWED',
     message,
-    challenge: ', error="insufficient_scope"',
+    headers: challenge(', error="insufficient_scope"'),
   })
 }
