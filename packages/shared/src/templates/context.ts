@@ -49,13 +49,12 @@ function toolmanOf(
   { command: [command = '', ...args], serverUrl, workingDirectory }: ToolmanSettings,
   workspaceDirectory: string,
 ): Readonly<Record<string, unknown>> {
-  const client_config = `${workspaceDirectory}/client-config.json`
   return {
     command,
     args,
     server_url: serverUrl,
     working_directory: workingDirectory ?? workspaceDirectory,
-    client_config,
+    client_config: `${workspaceDirectory}/client-config.json`,
   }
 }
 

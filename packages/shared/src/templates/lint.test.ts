@@ -47,6 +47,8 @@ describe('a template at fault', () => {
     ['hooks/stop-commit.sh.hbs', '#!/bin/sh\necho "{{tag}}"\n', /^error hooks\/stop-commit\.sh\.hbs:2 a value in double quotes -> it brings its own quotes/],
     ['hooks/stop-commit.sh.hbs', '#!/bin/sh\nif true; then\n', /^error hooks\/stop-commit\.sh\.hbs:\d is no shell script/],
     ['hooks/stop-commit.sh.hbs', 'echo {{tag}}\n', /^error hooks\/stop-commit\.sh\.hbs:1 does not say which program/],
+    ['prompt.hbs', 'Do {{task_id}}.', /^warning prompt\.hbs:1 does not tell the agent where.* -> add a line <!-- orchestrator:documents -->/],
+    ['prompt.hbs', '{{prompt_content}}', /^error prompt\.hbs:1 "prompt_content" not defined/],
     ['memroy.md.hbs', 'x', /^warning memroy\.md\.hbs:1 is never used.* -> rename it to one of .*memory\.md\.hbs/],
   ])('%s %j is named with its line and what to do', async (name, text, expected) => {
     const findings = await lint({ [name]: text })

@@ -1,13 +1,13 @@
 /** What is wrong with the templates of a directory, before an attempt finds out. */
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
-import { keepSections, LANGUAGES, TOOLS_ITEM } from '../contracts/index.ts'
+import { basename, join, relative } from 'node:path'
+import { DOCUMENTS_PLACEHOLDER, keepSections, LANGUAGES, TOOLS_ITEM } from '../contracts/index.ts'
 import { OrchestratorError } from '../core/index.ts'
 import { type TemplateContext, templateContext } from './context.ts'
 import { compileTemplate, type TemplateSource } from './engine.ts'
 import { SAMPLES } from './sample.ts'
 import { shellProblem } from './shell-problem.ts'
-import { formatOf, SETTINGS_TEMPLATE, TEMPLATE_NAMES, TEMPLATES_FOLDER } from './text-plan.ts'
+import { formatOf, PROMPT, SETTINGS_TEMPLATE, TEMPLATE_NAMES, TEMPLATES_FOLDER } from './text-plan.ts'
 
 export interface Finding {
   readonly severity: 'error' | 'warning'
@@ -67,14 +67,14 @@ async function lintTemplate(source: TemplateSource): Promise<readonly Finding[]>
   const broken = brokenTemplate(source) ?? brokenMarkers(source)
   if (broken !== undefined) return [broken]
   const template = compileTemplate(source)
-  const texts = Object.values(SAMPLES).map((sample) => template(contextOf(sample)))
+  const texts = Object.values(SAMPLES).map((sample) => template(contextOf(sample, source)))
   switch (source.format) {
     case 'json':
       return firstOf(texts.map((text) => brokenJson(source, text))) ?? forgottenTools(source)
     case 'sh':
       return firstOf(await Promise.all(texts.map((text) => brokenShell(source, text)))) ?? []
     default:
-      return codeInTables(source)
+      return [...codeInTables(source), ...forgottenDocuments(source)]
   }
 }
 
@@ -83,17 +83,24 @@ function firstOf(found: readonly (Finding | undefined)[]): readonly Finding[] | 
   return first === undefined ? undefined : [first]
 }
 
-const contextOf = (sample: (typeof SAMPLES)[keyof typeof SAMPLES]): TemplateContext => ({
-  ...templateContext(sample),
-  prompt_content: 'The whole prompt.',
-})
+type Sample = (typeof SAMPLES)[keyof typeof SAMPLES]
+
+/** The prompt itself has everything but itself. */
+function contextOf(sample: Sample, source: TemplateSource): TemplateContext {
+  const context = templateContext(sample)
+  return isPrompt(source) ? context : { ...context, prompt_content: 'The whole prompt.' }
+}
+
+function isPrompt({ path }: TemplateSource): boolean {
+  return PROMPT.templates.includes(basename(path))
+}
 
 /** Each branch with everything that there can be, then each sample as it is: a value may be missing in one only. */
 function brokenTemplate(source: TemplateSource): Finding | undefined {
   try {
-    compileTemplate(source, { everyBranch: true })(contextOf(SAMPLES.retry))
+    compileTemplate(source, { everyBranch: true })(contextOf(SAMPLES.retry, source))
     const template = compileTemplate(source)
-    for (const sample of Object.values(SAMPLES)) template(contextOf(sample))
+    for (const sample of Object.values(SAMPLES)) template(contextOf(sample, source))
     return undefined
   } catch (error) {
     if (!(error instanceof OrchestratorError)) throw error
@@ -129,7 +136,7 @@ function remedyFor(problem: string): string {
 /** Names that begin alike, else all. */
 function suggestions(problem: string): string {
   const start = /"([^"]{3})/.exec(problem)?.[1]
-  const names = Object.keys(contextOf(SAMPLES.retry))
+  const names = [...Object.keys(templateContext(SAMPLES.retry)), 'prompt_content']
   const alike = names.filter((name) => start !== undefined && name.startsWith(start))
   return `${(alike.length > 0 ? alike : names).join(', ')} (templates/README.md has all)`
 }
@@ -157,6 +164,13 @@ function brokenJson({ path }: TemplateSource, text: string): Finding | undefined
     const remedy = 'look at it with "templates render": a comma may be missing or too much'
     return finding(path, { problem: `does not give JSON: ${problem}`, remedy, line: Number(line ?? 1) })
   }
+}
+
+function forgottenDocuments(source: TemplateSource): readonly Finding[] {
+  if (!isPrompt(source) || source.text.includes(DOCUMENTS_PLACEHOLDER)) return []
+  const problem = 'does not tell the agent where the task’s documents are'
+  const remedy = `add a line ${DOCUMENTS_PLACEHOLDER}`
+  return [{ ...finding(source.path, { problem, remedy }), severity: 'warning' }]
 }
 
 function forgottenTools({ path, text }: TemplateSource): readonly Finding[] {
