@@ -154,7 +154,12 @@ const entry: QueueEntry = {
   stopRequested: false,
 }
 
-const order: AgentOrder = { adapter: 'command', command: ['agent'], environment: { MODE: 'fast' } }
+const order: AgentOrder = {
+  adapter: 'command',
+  command: ['agent'],
+  environment: { MODE: 'fast' },
+  credentialFiles: { MODEL_KEY: '/etc/orchestrator/model-key' },
+}
 const line = { seq: 1, time: TIME }
 const gate = { name: 'tests', passed: false, exitCode: null, timedOut: true, durationMs: 5 }
 

@@ -88,7 +88,7 @@ function compose({ claimant, table, tenancy, stack }: Parts): Run {
 }
 
 function composeWorkspace(claimant: Claimant, tenancy: Tenancy, saving: Run['saving']): Workspace {
-  const { attempt, environment, secrets, log, clock } = claimant
+  const { attempt, environment, secrets, redaction, log, clock } = claimant
   const { HOME: home, ...inherited } = environment
   const common = { ...inherited, [MARKER_VARIABLE]: attempt.submittedId }
   const git = (own: Readonly<Record<string, string>>): ReturnType<typeof createGit> =>
@@ -101,6 +101,7 @@ function composeWorkspace(claimant: Claimant, tenancy: Tenancy, saving: Run['sav
     pushDirectory: resolve(attempt.workspaceDirectory, '../../push'),
     signal: new AbortController().signal,
     tenancy,
+    redaction,
     clock: saving.guardClock(clock),
   })
 }

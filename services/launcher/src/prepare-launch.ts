@@ -91,9 +91,10 @@ function agentOrder(
 }
 
 function toOrder(configured: AgentSettings, loginHome: string | undefined): AgentOrder {
-  const { environment } = configured
-  if (configured.adapter === 'command') return { adapter: 'command', command: configured.command, environment }
-  const { adapter, program = adapter, credentials: credentialFiles } = configured
+  const { environment, credentials: credentialFiles } = configured
+  if (configured.adapter === 'command')
+    return { adapter: 'command', command: configured.command, environment, credentialFiles }
+  const { adapter, program = adapter } = configured
   const usesLogin = loginHome !== undefined && Object.keys(credentialFiles).length === 0
   return {
     adapter,
@@ -106,7 +107,7 @@ function toOrder(configured: AgentSettings, loginHome: string | undefined): Agen
 
 /** What the agent is given to prove itself with must not appear in any line. */
 function secretFilesOf(order: AgentOrder): readonly string[] {
-  if (order.adapter === 'command') return []
+  if (order.adapter === 'command') return Object.values(order.credentialFiles ?? {})
   const { credentialFiles, loginDirectory } = order
   const login = loginDirectory === undefined ? [] : [join(loginDirectory, LOGIN_FILES[order.adapter])]
   return [...Object.values(credentialFiles), ...login]

@@ -13,7 +13,7 @@
  *     ORCHESTRATOR_TASK_ID             the id of the task
  *     ORCHESTRATOR_ATTEMPT_NUMBER      1 for the first attempt of the task
  *     GIT_AUTHOR_*, GIT_COMMITTER_*    the account that commits
- *     and those of the agent's own settings
+ *     and those of the agent's own settings, from `environment` and from the files of `credentials`
  *
  * Exit code 0 means that it is done; what it did decides the verdict. Whatever it prints is kept, and every line is a
  * sign of life; it may report progress by hints (`hints.ts`). To end it, SIGINT goes to its process group, then
@@ -25,6 +25,7 @@ import type { RunnerEnvironment } from '../config.ts'
 import { endedOrInterrupted, gentleInterruption } from '../executor/interrupt.ts'
 import type { AgentAdapter, Executor, LineLog } from '../ports.ts'
 import { agentEnvironment } from './agent-environment.ts'
+import { readCredentials } from './credentials.ts'
 import { findProgram } from './find-program.ts'
 import { createHintReader } from './hints.ts'
 
@@ -45,13 +46,15 @@ export function createCommandAgent(dependencies: CommandAgentDependencies): Agen
   return {
     preflight: async () => {
       await locate()
+      await readCredentials(order.credentialFiles ?? {})
     },
     run: async (run) => {
       const listener = createListener(dependencies.log, run.onActivity)
+      const own = { ...order.environment, ...(await readCredentials(order.credentialFiles ?? {})) }
       const execution = await dependencies.executor.start({
         argv: [await locate(), ...order.command.slice(1)],
         cwd: run.workingDirectory,
-        environment: agentEnvironment(environment, run, order.environment),
+        environment: agentEnvironment(environment, run, own),
         input: run.prompt,
         onOutput: (stream, line, cutBytes) => listener.hear(stream, line, cutBytes),
       })

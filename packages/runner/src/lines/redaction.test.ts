@@ -39,6 +39,20 @@ describe('redaction of what looks like a secret', () => {
   })
 
   it.each([
+    ['GET https://example.com/x?a=1&access_token=0123456789ab&b=2 200', '0123456789ab'],
+    ['https://example.com/?api_key=a%2Fb%2Bc%3D%3Dd', 'a%2Fb%2Bc'],
+    ['https://storage.example.com/o?X=1&Signature=AbCdEfGh12345', 'AbCdEfGh12345'],
+    ['DATABASE_PASSWORD=correct-horse', 'correct-horse'],
+    ['export STRIPE_API_KEY="rk_live_0123456789"', 'rk_live_0123456789'],
+    ['declare -x GH_TOKEN="abcdefgh"', 'abcdefgh'],
+  ])('hides what its name calls a secret: %s', (line, secret) => {
+    expect(shapes.text(line)).not.toContain(secret)
+  })
+
+  it.each([
+    'https://example.com/?page=12345678&token=short',
+    'MAX_TOKENS=100000000, TOKEN=, const API_KEY = readKey(path)',
+    'if (token=nextToken()) monkey=bananas1',
     'ssh://git@github.com/org/repo.git and git@github.com:org/repo.git',
     'http://localhost:8080/path?x=a@b',
     'a commit 0123456789abcdef0123456789abcdef01234567',

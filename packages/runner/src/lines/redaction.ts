@@ -1,4 +1,5 @@
 /** The one place where secrets are taken out of everything that leaves the runner. */
+import { createFragmentRedaction } from './fragments.ts'
 import { variantsOf } from './secrets.ts'
 import { REDACTED, TOKEN_SHAPES } from './token-shapes.ts'
 
@@ -6,7 +7,7 @@ export interface Redaction {
   text(text: string): string
   /** For `JSON.stringify`: redacts every string of a value, apart from words of our own. */
   readonly replacer: (key: string, value: unknown) => unknown
-  /** For a stream that comes line by line: hides key blocks that go over many lines. One for each stream. */
+  /** For a stream that comes line by line: hides key blocks and secrets that go over many lines. One for each stream. */
   stream(): StreamRedaction
 }
 
@@ -34,12 +35,13 @@ const OWN_FIELDS = new Set([
 
 export function createRedaction(secrets: readonly string[]): Redaction {
   const variants = [...new Set(secrets.flatMap(variantsOf))].toSorted((a, b) => b.length - a.length)
+  const withoutFragments = createFragmentRedaction(variants)
   const text = (given: string): string =>
     withoutShapes(variants.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), given))
   return {
     text,
     replacer: (key, value) => (typeof value === 'string' && !OWN_FIELDS.has(key) ? text(value) : value),
-    stream: () => createStreamRedaction(text, variants[0]?.length ?? 0),
+    stream: () => createStreamRedaction((line) => withoutFragments(text(line)), variants[0]?.length ?? 0),
   }
 }
 

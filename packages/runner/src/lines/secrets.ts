@@ -67,10 +67,23 @@ export function secretVariables(environment: Readonly<Record<string, string>>): 
 
 /** Every text that gives the secret away: itself, and as JSON, URLs, hexadecimal and base64 carry it. */
 export function variantsOf(secret: string): readonly string[] {
-  const encoded = [JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), ...base64Variants(secret)]
+  const quoted = inJson(secret)
+  const percent = encodeURIComponent(secret)
+  const encoded = [
+    quoted,
+    inJson(quoted),
+    percent,
+    percent.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    new URLSearchParams({ '': secret }).toString().slice(1),
+    ...base64Variants(secret),
+  ]
   const hex = Buffer.from(secret).toString('hex')
   const long = [...encoded, hex, hex.toUpperCase()].filter((text) => text.length >= VARIANT_MIN_LENGTH)
   return [...new Set([secret, ...long])]
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
 }
 
 /** Base64 of a text that has the secret inside looks different for each of the three places where it may begin. */

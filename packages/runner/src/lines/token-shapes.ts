@@ -39,6 +39,16 @@ export const TOKEN_SHAPES: readonly Shape[] = [
   },
   { pattern: /\b(bearer[ \t]{1,8})[\w.~+/-]{16,}=*/gi, replacement: `$1${REDACTED}` },
   { pattern: /(:\/\/[^\s/:@"'<>]{0,256}:)[^\s/@"'<>]{1,1024}@/g, replacement: `$1${REDACTED}@` },
+  {
+    pattern: /([?&](?:access_?token|api_?key|auth|key|password|secret|sig|signature|token)=)[^\s&#"'<>]{8,1024}/gi,
+    replacement: `$1${REDACTED}`,
+  },
+  // As files of variables and shells have it; in programs names are seldom in capitals, and blanks surround the sign.
+  {
+    pattern:
+      /\b([A-Z0-9_]{0,64}(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY)=["']?)[^\s"']{8,1024}/g,
+    replacement: `$1${REDACTED}`,
+  },
   // A token given as the user of a web address.
   { pattern: /\b(https?:\/\/)[^\s/:@"'<>]{16,1024}@/gi, replacement: `$1${REDACTED}@` },
 ]

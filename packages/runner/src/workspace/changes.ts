@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Commit, DiffStat, Flag } from '@orchestrator/shared/contracts'
+import { redactFile } from '../lines/redact-file.ts'
 import type { Changes } from '../ports.ts'
 import { createDisabledTestFinder, deletedTestFlags, outOfScopeFlags } from './diff-flags.ts'
 import { importBranch, type PushContext } from './push.ts'
@@ -21,8 +23,7 @@ export async function readChanges(context: PushContext, baseSha: string): Promis
   const range = ['--no-renames', base, head, '--']
   const numstat = await repository.list(['diff', '--numstat', '-z', ...range])
   const files = numstat.map((line) => line.split('\t').slice(2).join('\t'))
-  const diffFile = join(context.tenancy.attemptDirectory, DIFF_FILE)
-  await repository.git(['diff', '--no-color', `--output=${diffFile}`, ...range])
+  const diffFile = await keepDiff(context, range)
   return {
     headSha: head,
     commits: await commitsOf(repository, base, head),
@@ -36,6 +37,19 @@ export async function readChanges(context: PushContext, baseSha: string): Promis
       ...outOfScopeFlags(files, context.attempt.spec.workingDirectory),
     ],
   }
+}
+
+/** For people and later attempts: secrets are taken out, which the repository itself may well hold. */
+async function keepDiff(context: PushContext, range: readonly string[]): Promise<string> {
+  const place = join(context.tenancy.attemptDirectory, DIFF_FILE)
+  const whole = join(context.tenancy.attemptDirectory, `.${DIFF_FILE}.part`)
+  try {
+    await context.mirror.repository.git(['diff', '--no-color', `--output=${whole}`, ...range])
+    await redactFile(whole, place, context.redaction)
+  } finally {
+    await rm(whole, { force: true })
+  }
+  return place
 }
 
 /** An agent that merged the base into its branch moved the point where the two part. */

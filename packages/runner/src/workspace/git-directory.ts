@@ -1,7 +1,9 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { hasCode, printableLine } from '@orchestrator/shared/core'
 import type { Git } from '@orchestrator/shared/git'
+import { redactFile } from '../lines/redact-file.ts'
+import type { Redaction } from '../lines/redaction.ts'
 import { conflict, freeName, kindOf, move, statOf } from './folders.ts'
 import { gitDirectoryEntries, removeLocks } from './git-locks.ts'
 
@@ -18,6 +20,8 @@ export interface GitDirectoryFacts {
   readonly identity: RepositoryIdentity
   /** An attempt's folder: what is taken out of the repository goes there. */
   readonly evidenceDirectory: string
+  /** It may hold secrets, which must not lie there. */
+  readonly redaction: Redaction
   readonly warn: (text: string) => void
   readonly signal: AbortSignal
 }
@@ -105,16 +109,23 @@ async function oddConfigKeys({ git, directory, signal }: GitDirectoryFacts): Pro
 }
 
 async function setAside(
-  { directory, evidenceDirectory, warn }: GitDirectoryFacts,
+  { directory, evidenceDirectory, redaction, warn }: GitDirectoryFacts,
   paths: readonly string[],
   keys: readonly string[],
 ): Promise<void> {
   const folder = await freeName(evidenceDirectory, 'git-configuration')
-  for (const path of paths) await move(join(directory, '.git', path), join(folder, path))
+  for (const path of paths) await moveRedacted(join(directory, '.git', path), join(folder, path), redaction)
   const named = keys.length === 0 ? '' : ` (config sets ${printableLine(keys.slice(0, 10).join(', '))})`
   warn(
     `what would steer git was taken out of ${directory} and kept in ${folder}: ${printableLine(paths.slice(0, 20).join(', '))}${named}`,
   )
+}
+
+async function moveRedacted(from: string, to: string, redaction: Redaction): Promise<void> {
+  if ((await statOf(from))?.isFile() !== true) return await move(from, to)
+  await mkdir(dirname(to), { recursive: true })
+  await redactFile(from, to, redaction)
+  await rm(from)
 }
 
 /** The `origin` that the repository names, `undefined` when it names none or cannot be read. */

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import type { RepositoryRef } from '@orchestrator/shared/contracts'
 import { hasCode } from '@orchestrator/shared/core'
 import type { Git } from '@orchestrator/shared/git'
+import type { Redaction } from '../lines/redaction.ts'
 import { inspectGitDirectory, readOrigin, secureGitDirectory } from './git-directory.ts'
 import { missingBranch } from './mirror.ts'
 import type { Recorder } from './recorder.ts'
@@ -15,6 +16,7 @@ export interface PlatformDependencies {
   readonly directory: string
   readonly remote: RepositoryRef
   readonly evidenceDirectory: string
+  readonly redaction: Redaction
   readonly recorder: Recorder
   readonly signal: AbortSignal
 }
@@ -59,6 +61,7 @@ async function bringUpToDate(dependencies: PlatformDependencies): Promise<void> 
     directory,
     identity: { url: remote.url, user: remote.githubUser },
     evidenceDirectory: dependencies.evidenceDirectory,
+    redaction: dependencies.redaction,
     warn: (text) => recorder.note('warning', text),
     signal,
   })

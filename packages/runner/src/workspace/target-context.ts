@@ -1,5 +1,6 @@
 import type { AttemptFile } from '@orchestrator/shared/contracts'
 import type { Git } from '@orchestrator/shared/git'
+import type { Redaction } from '../lines/redaction.ts'
 import type { Tenancy } from '../ports.ts'
 import { secureGitDirectory } from './git-directory.ts'
 import type { WorkspaceLayout } from './layout.ts'
@@ -18,6 +19,8 @@ export interface TargetContext {
   readonly target: Repository
   readonly recorder: Recorder
   readonly tenancy: Tenancy
+  /** For what is kept of the repository beside it. */
+  readonly redaction: Redaction
   readonly signal: AbortSignal
 }
 
@@ -28,6 +31,7 @@ export async function secureTarget({
   localGit,
   recorder,
   tenancy,
+  redaction,
   signal,
 }: TargetContext): Promise<void> {
   const { repository } = attempt.spec
@@ -36,6 +40,7 @@ export async function secureTarget({
     directory: layout.target,
     identity: { url: repository.url, user: repository.githubUser },
     evidenceDirectory: tenancy.attemptDirectory,
+    redaction,
     warn: (text) => recorder.note('warning', text),
     signal,
   })

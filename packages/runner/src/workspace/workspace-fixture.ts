@@ -9,6 +9,7 @@ import type { AttemptFile, RunnerLineBody } from '@orchestrator/shared/contracts
 import { systemClock } from '@orchestrator/shared/core'
 import { createGit, type Git } from '@orchestrator/shared/git'
 import { createGitRemote, type GitRemote } from '@orchestrator/testing'
+import { createRedaction } from '../lines/redaction.ts'
 import type { LineLog, Tenancy, Workspace } from '../ports.ts'
 import { enterTenancy } from './tenancy.ts'
 import { createWorkspace } from './workspace.ts'
@@ -188,7 +189,17 @@ class LocalBench implements Bench {
     const git = through(createGit({ ...plain, environment: { PATH, ...environment } }))
     const localGit = through(createGit({ ...plain, environment: { PATH } }))
     return {
-      workspace: createWorkspace({ attempt, git, localGit, log, pushDirectory, signal, tenancy, clock: systemClock }),
+      workspace: createWorkspace({
+        attempt,
+        git,
+        localGit,
+        log,
+        pushDirectory,
+        signal,
+        tenancy,
+        redaction: createRedaction([]),
+        clock: systemClock,
+      }),
       tenancy,
       attempt,
       lines,

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import type { AttemptFile } from '@orchestrator/shared/contracts'
 import type { Clock } from '@orchestrator/shared/core'
 import type { Git } from '@orchestrator/shared/git'
+import type { Redaction } from '../lines/redaction.ts'
 import type { LineLog, TargetState, Tenancy, Workspace } from '../ports.ts'
 import { readChanges } from './changes.ts'
 import { checkOutClean, removeLeftCheckouts } from './checkout.ts'
@@ -31,6 +32,8 @@ export interface WorkspaceDependencies {
   /** Ends the work of the whole runner. Not the wish to stop: after that there is still work to commit and push. */
   readonly signal: AbortSignal
   readonly tenancy: Tenancy
+  /** For what is kept of a repository beside it. */
+  readonly redaction: Redaction
   readonly clock: Clock
 }
 
@@ -52,6 +55,7 @@ export function createWorkspace(dependencies: WorkspaceDependencies): Workspace 
           directory: layout.platform,
           remote: attempt.spec.platform,
           evidenceDirectory,
+          redaction: context.redaction,
           recorder,
           signal,
         })
@@ -90,6 +94,7 @@ function createContext({
   localGit,
   log,
   pushDirectory,
+  redaction,
   signal,
   tenancy,
 }: WorkspaceDependencies): TargetContext {
@@ -110,6 +115,7 @@ function createContext({
     target: openRepository({ git: localGit, directory: layout.target, bare: false, signal }),
     recorder,
     tenancy,
+    redaction,
     signal,
   }
 }

@@ -45,6 +45,9 @@ export const AgentOrder = z.discriminatedUnion('adapter', [
     adapter: z.literal('command'),
     command: z.array(z.string()).min(1).describe('program and arguments; no shell reads it'),
     environment: z.record(z.string(), z.string()).describe('passed on explicitly; nothing else of the machine is'),
+    credentialFiles: z
+      .exactOptional(z.record(z.string(), z.string()))
+      .describe('variable -> file that holds its value'),
   }),
 ])
 export type AgentOrder = z.infer<typeof AgentOrder>

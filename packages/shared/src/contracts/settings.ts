@@ -15,6 +15,11 @@ const EnvironmentName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'use a vari
 const CommonAgentSettings = {
   /** Variables given to the agent; it sees none of the machine's own but PATH, HOME and LANG. */
   environment: z.record(EnvironmentName, z.string()).default({}),
+  /**
+   * Variable → file that holds its value, read at each attempt: `{"ANTHROPIC_API_KEY": "/etc/orchestrator/key"}`. Secrets
+   * go here: `environment` is written down with each order.
+   */
+  credentials: z.record(EnvironmentName, z.string().startsWith('/', 'must be an absolute path')).default({}),
   githubUser: z.exactOptional(GithubUser),
   /** For requests, services and defaults that name none. */
   model: z.exactOptional(ModelName),
@@ -32,8 +37,6 @@ export const AgentSettings = z.discriminatedUnion('adapter', [
     adapter: z.enum(AGENT_PROGRAMS),
     /** Absolute path, or a name that is looked up on the runner's PATH; left out: the adapter's name. */
     program: z.exactOptional(z.string().min(1)),
-    /** Variable → file that holds its value, read at each attempt: `{"ANTHROPIC_API_KEY": "/etc/orchestrator/key"}`. */
-    credentials: z.record(EnvironmentName, z.string().startsWith('/', 'must be an absolute path')).default({}),
     ...CommonAgentSettings,
   }),
 ])
