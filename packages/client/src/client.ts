@@ -6,6 +6,7 @@ import {
   DEFAULT_TAG,
   IDEMPOTENCY_HEADER,
   Problem,
+  Readiness,
   RebuildAnswer,
   RebuildStatus,
   ReleaseAnswer,
@@ -20,7 +21,7 @@ import {
   WorkspaceView,
 } from '@orchestrator/shared/contracts'
 import { describeError, TerminalError } from '@orchestrator/shared/core'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { ServerError } from './server-error.ts'
 
 export interface ClientOptions {
@@ -42,9 +43,6 @@ export interface TaskAddress {
 }
 
 export type Filters = Readonly<Record<string, string | number | undefined>>
-
-const Health = z.object({ ready: z.boolean(), checks: z.record(z.string(), z.string()) })
-export type Readiness = z.infer<typeof Health>
 
 /**
  * The HTTP API, typed: every answer passes the contract's schema.
@@ -178,7 +176,7 @@ export function createClient({ url, source, token, door, startCommand, signal }:
     },
     readiness: async () => {
       const response = await send({ path: '/readyz' })
-      const health = Health.safeParse(parseJson(await response.text()))
+      const health = Readiness.safeParse(parseJson(await response.text()))
       if (health.success) return health.data
       throw unreachable(`answered ${response.status} and is not ours`)
     },

@@ -6,7 +6,6 @@ export {
   createClient,
   type Filters,
   type LogsOptions,
-  type Readiness,
   type TaskAddress,
 } from './client.ts'
 export { type LogReading, type ReadLine, readLog } from './read-log.ts'

@@ -90,6 +90,7 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
     rebuild,
     tokens: access.tokens,
     workspaces: createWorkspaces({ ledger, documents, queries: () => view.queries }),
+    ledger,
     logs: createLogs(broker),
     deadLetters: createDeadLetters(broker),
     archive: config.ARCHIVE_DIR === undefined ? NO_ARCHIVE : createDirectoryArchive(config.ARCHIVE_DIR),
@@ -104,7 +105,7 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
   stack.defer(() => stop.abort(stopping()))
   const server = await serve(api, config, access)
   stack.defer(() => server.close())
-  // Logs that a client follows would keep the server open.
+  // Logs and events that a client follows would keep the server open.
   stack.defer(() => closing.abort(stopping()))
   const url = `http://${reachable(config.HOST)}:${portOf(server)}`
   logger.info({ url }, 'listening')

@@ -152,6 +152,7 @@ export type StopAnswer = z.infer<typeof StopAnswer>
 /** A line of `GET /v1/attempts/{name}/logs` (NDJSON): a runner line as written, a gap, or the end. */
 export const LogGapLine = z.object({ kind: z.literal('gap'), first: z.int(), last: z.int() })
 export const LogEndLine = z.object({ kind: z.literal('end'), lines: z.int(), gaps: z.int() })
+export const LogLine = z.union([z.looseObject({ seq: z.int().min(1) }), LogGapLine, LogEndLine])
 
 /** `application/problem+json` (RFC 9457). */
 export const Problem = z.looseObject({

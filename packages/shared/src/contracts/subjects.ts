@@ -21,6 +21,16 @@ export const deadLetterSubject = (durable: string): string => `deadletter.${dura
 export const replaySubject = (durable: string, letter: number | '*'): string => `replay.${durable}.${letter}`
 export const replayedSubject = (durable: string, letter: number | '*'): string => `replayed.${durable}.${letter}`
 
+/** Which events of the ledger: all when nothing is said. */
+export type LedgerFilter = Partial<TaskRef>
+
+/** Of a workspace only those who ask for no single task, because it serves all of its service. */
+export function ledgerSubjects({ service = '*', tag, taskId }: LedgerFilter): string[] {
+  const tokens = `${service}.${tag ?? '*'}.${taskId === undefined ? '*' : token(taskId)}`
+  const workspace = tag === undefined && taskId === undefined ? [`workspace.${service}`] : []
+  return [`task.${tokens}`, `attempt.${tokens}.*`, ...workspace]
+}
+
 /** All attempts of one task, numbers unknown. */
 export const attemptsOfTask = (task: TaskRef): string => `attempt.${taskTokens(task)}.*`
 

@@ -22,6 +22,7 @@ export const ERROR_CODES = [
   'ATTEMPT_NOT_FINISHED',
   'NOTHING_TO_RELEASE',
   'VIEW_NOT_READY',
+  'TOO_MANY_READERS',
   'CURSOR_INVALID',
   'GONE',
   // Runtime and workspace

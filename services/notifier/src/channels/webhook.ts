@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { LedgerEvent, WebhookSettings } from '@orchestrator/shared/contracts'
+import { type LedgerEvent, sequenceText, type WebhookSettings } from '@orchestrator/shared/contracts'
 import type { Clock } from '@orchestrator/shared/core'
 import type { StoredEvent } from '@orchestrator/shared/nats'
 import { Webhook } from 'standardwebhooks'
@@ -8,8 +8,6 @@ import type { Channel, Told } from './port.ts'
 import { createPoster } from './post.ts'
 
 export const WEBHOOK_TIMEOUT_MS = 10_000
-/** Digits of the largest sequence: the extension's values are compared as text. */
-const SEQUENCE_DIGITS = 20
 
 export interface WebhookOptions {
   readonly settings: Omit<WebhookSettings, 'concurrency'>
@@ -44,7 +42,7 @@ export function createWebhookChannel({ settings, timeoutMs, clock }: WebhookOpti
 }
 
 function toWebhookBody({ event, seq }: StoredEvent<LedgerEvent>): string {
-  return JSON.stringify({ ...event, sequence: String(seq).padStart(SEQUENCE_DIGITS, '0') })
+  return JSON.stringify({ ...event, sequence: sequenceText(seq) })
 }
 
 interface Unsigned {

@@ -1,5 +1,5 @@
 import type { Clock } from '@orchestrator/shared/core'
-import type { Broker, DeadLetters, Logs } from '@orchestrator/shared/nats'
+import type { Broker, DeadLetters, Ledger, Logs } from '@orchestrator/shared/nats'
 import type { Health, Logger } from '@orchestrator/shared/service'
 import type { LogArchive } from '../log-archive.ts'
 import type { Rebuild } from '../rebuild.ts'
@@ -19,6 +19,7 @@ export interface Api {
   readonly tokens: Tokens
   readonly workspaces: Workspaces
   readonly rebuild: Pick<Rebuild, 'order' | 'status'>
+  readonly ledger: Pick<Ledger, 'generation' | 'lastSeq' | 'follow'>
   readonly logs: Pick<Logs, 'read'>
   readonly archive: LogArchive
   readonly deadLetters: Pick<DeadLetters, 'list' | 'get' | 'message' | 'replay'>

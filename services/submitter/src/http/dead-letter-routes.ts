@@ -20,7 +20,7 @@ import type { HttpServer } from './server.ts'
 const ListQuery = z.strictObject({
   durable: z.exactOptional(DurableName),
   state: z.exactOptional(DeadLetterState),
-  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.exactOptional(z.string().max(100)),
 })
 const LetterParams = z.object({

@@ -8,7 +8,7 @@ import type { AttemptRow } from '../view/rows.ts'
 import type { Api } from './api.ts'
 
 /** Reads see at least this sequence of the ledger: from a `sequence` that was answered before. */
-export const After = z.coerce.number().pipe(z.int().min(0))
+export const After = z.coerce.number().int().min(0)
 
 export const ListQuery = z.strictObject({
   service: z.exactOptional(ServiceName),
@@ -16,7 +16,7 @@ export const ListQuery = z.strictObject({
   taskId: z.exactOptional(TaskId),
   agent: z.exactOptional(AgentName),
   phase: z.exactOptional(Phase),
-  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.exactOptional(z.string().max(100)),
   after: z.exactOptional(After),
 })

@@ -6,7 +6,7 @@ import { callerOf } from './requests.ts'
 import type { HttpServer } from './server.ts'
 
 const StatusQuery = z.strictObject({
-  views: z.exactOptional(z.coerce.number().pipe(z.int().min(0))),
+  views: z.exactOptional(z.coerce.number().int().min(0)),
   documents: z.exactOptional(z.string().max(100)),
 })
 

@@ -1,0 +1,65 @@
+import { Readable } from 'node:stream'
+import { EventId, parseEventId, ServiceName, Tag, TaskId } from '@orchestrator/shared/contracts'
+import { RetryableError } from '@orchestrator/shared/core'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { InvalidInput } from '../faults.ts'
+import { openEvents } from '../ledger-events.ts'
+import { withHeartbeats } from '../sse.ts'
+import { allow } from './access/route-access.ts'
+import type { Api } from './api.ts'
+import type { HttpServer } from './server.ts'
+
+const EventsQuery = z.strictObject({
+  service: z.exactOptional(ServiceName),
+  tag: z.exactOptional(Tag),
+  taskId: z.exactOptional(TaskId),
+  fromSequence: z.exactOptional(z.coerce.number().int().min(1)),
+})
+
+/** Each costs the broker a consumer. */
+const STREAMS_MAX = 100
+
+export function registerEventRoutes(server: HttpServer, api: Api): void {
+  let open = 0
+  const options = { schema: { querystring: EventsQuery }, config: allow('read', 'query.service') }
+  server.get('/v1/events', options, async (request, reply) => {
+    const { fromSequence, ...filter } = request.query
+    const after = lastEventId(request)
+    if (open >= STREAMS_MAX) {
+      const message = `${STREAMS_MAX} readers follow the events here already`
+      throw new RetryableError('TOO_MANY_READERS', message, { retryAfterMs: 5000 })
+    }
+    open += 1
+    reply.raw.once('close', () => (open -= 1))
+    const signal = untilGone(api, reply)
+    const events = await openEvents({ ledger: api.ledger, filter, after, fromSequence, signal })
+    return sendSse(reply, withHeartbeats(events, api.clock))
+  })
+}
+
+/** @throws InvalidInput */
+function lastEventId({ headers }: FastifyRequest): ReturnType<typeof parseEventId> | undefined {
+  const given = headers['last-event-id']
+  if (given === undefined) return undefined
+  const parsed = EventId.safeParse(given)
+  if (parsed.success) return parseEventId(parsed.data)
+  const message = parsed.error.issues[0]?.message ?? 'is not valid'
+  throw new InvalidInput([{ field: 'last-event-id', value: given, message }])
+}
+
+/** Aborts when the client has left, or the service is about to stop. */
+export function untilGone({ closing }: Api, reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort(new DOMException('the client has left', 'AbortError')))
+  return AbortSignal.any([closing, gone.signal])
+}
+
+/** No proxy keeps it back. */
+function sendSse(reply: FastifyReply, texts: AsyncIterable<string>): FastifyReply {
+  return reply
+    .type('text/event-stream')
+    .header('cache-control', 'no-store')
+    .header('x-accel-buffering', 'no')
+    .send(Readable.from(texts))
+}
