@@ -205,6 +205,28 @@ describe('a server that requires tokens', () => {
     expect(view).toMatchObject({ requestedBy: { door: 'http', caller: 'trader-team' } })
   })
 
+  it('ends a log that is followed when its reader is refused', async () => {
+    const reader = await create({ name: 'follower', scopes: ['read', 'submit'] })
+    const headers = bearer(reader.token)
+    const second = await create({ name: 'other-follower', scopes: ['read'] })
+    await one.send('/v1/tasks', post({ ...FIRST, service: 'followed', taskId: 1 }, headers))
+    const path = `/v1/attempts/followed-${FIRST.agent}-task1-attempt1/logs?follow=true`
+    const follow = async (token: string): Promise<{ ended: boolean }> => {
+      const response = await one.send(path, { headers: bearer(token) })
+      expect(response.status).toBe(200)
+      const state = { ended: false }
+      const end = (): void => void (state.ended = true)
+      response.text().then(end, end)
+      return state
+    }
+    const [revoked, kept] = [await follow(reader.token), await follow(second.token)]
+    await one.send('/v1/tokens/follower/revoke', { method: 'POST', headers: asAdmin })
+    await expect.poll(() => revoked.ended, { timeout: 2000 }).toBe(true)
+    expect(kept.ended).toBe(false)
+    await one.send('/v1/tokens/other-follower/revoke', { method: 'POST', headers: asAdmin })
+    await expect.poll(() => kept.ended, { timeout: 2000 }).toBe(true)
+  })
+
   it('keeps idempotency keys of two tokens apart', async () => {
     const first = await create({ name: 'first', scopes: ['submit'] })
     const second = await create({ name: 'second', scopes: ['submit'] })

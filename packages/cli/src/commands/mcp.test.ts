@@ -62,6 +62,19 @@ describe('mcp', () => {
     expect(server.requests[0]?.headers).toMatchObject({ 'x-orchestrator-door': 'mcp' })
   })
 
+  it('sends the token of a file, as it is at each call', async () => {
+    await using server = await startFakeServer(respond)
+    await using directory = await temporaryDirectory()
+    const file = join(directory.path, 'token')
+    await writeFile(file, 'orc_first\n')
+    await using connection = await connect(['--server', server.url, '--token-file', file])
+    await connection.call('list_tasks', {})
+    await writeFile(file, 'orc_second\n')
+    await connection.call('list_tasks', {})
+    const sent = server.requests.map(({ headers }) => headers.authorization)
+    expect([sent[0], sent.at(-1)]).toEqual(['Bearer orc_first', 'Bearer orc_second'])
+  })
+
   it('says how to start a server where none is, and finds the one that comes', async () => {
     await using directory = await temporaryDirectory()
     await using connection = await connect(['--state-dir', directory.path])

@@ -13,6 +13,10 @@ export interface KnownTokens {
    * @throws RetryableError BROKER_UNAVAILABLE when the bucket could not be read lately
    */
   find(token: string): TokenDocument | undefined
+  /** As {@link find}, for a token that was found before; from what is known here, however old. */
+  latest(token: TokenDocument): TokenDocument | undefined
+  /** Calls back whenever a token may have lost its force, twice a second at least. */
+  onLook(listener: () => void): void
   /** What was just written here is known here at once. */
   apply(token: TokenDocument, revision: number): void
   /** True while {@link find} answers. */
@@ -47,6 +51,7 @@ class FollowedTokens implements KnownTokens {
   /** Revision that the watch has come to. */
   #seen = 0
   #provenAt = Number.NEGATIVE_INFINITY
+  readonly #listeners: (() => void)[] = []
 
   constructor(options: KnownTokensOptions) {
     this.#options = options
@@ -63,8 +68,23 @@ class FollowedTokens implements KnownTokens {
     })
   }
 
+  latest({ hash }: TokenDocument): TokenDocument | undefined {
+    return this.#byHash.get(hash)
+  }
+
+  onLook(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Not while the bucket is being read again: what is not here yet may be in force. */
+  #tell(): void {
+    if (!this.current) return
+    for (const listener of this.#listeners) listener()
+  }
+
   apply(token: TokenDocument, revision: number): void {
     this.#hold(token.name, { revision, token })
+    this.#tell()
   }
 
   #hold(name: string, held: Held): void {
@@ -98,6 +118,7 @@ class FollowedTokens implements KnownTokens {
       const { data: token } = TokenDocument.safeParse(value)
       this.#hold(key, { revision, token })
       this.#seen = revision
+      this.#tell()
     }
   }
 
@@ -111,6 +132,8 @@ class FollowedTokens implements KnownTokens {
         throw new RetryableError('BROKER_UNAVAILABLE', 'the bucket of tokens was made anew: it is read again')
       const isCaughtUp = last !== undefined && this.#seen >= last
       if (isCaughtUp) this.#provenAt = askedAt
+      // Time alone ends a token too.
+      this.#tell()
       await clock.sleep(isCaughtUp ? LOOK_MS : LOOK_MS / 10, signal)
     }
   }

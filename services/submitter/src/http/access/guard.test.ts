@@ -34,7 +34,11 @@ function guarded(): HttpServer {
   })
   guardRoutes(server, {
     required: true,
-    known: { find: (token) => (token === TOKEN ? NARROW : undefined) },
+    known: {
+      find: (token) => (token === TOKEN ? NARROW : undefined),
+      latest: () => NARROW,
+      onLook: () => undefined,
+    },
     rates: { known: { take: () => 0 }, strangers: { take: () => 0 } },
     isAdmin: () => false,
     now: () => new Date(0),

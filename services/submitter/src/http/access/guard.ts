@@ -3,6 +3,7 @@ import { callbackify } from 'node:util'
 import { assertNever } from '@orchestrator/shared/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { HttpServer } from '../server.ts'
+import { endWhenRefused, type EndDependencies } from './end-when-refused.ts'
 import { type IdentifyDependencies, identify, type Identity, LOCAL, type Presented } from './identity.ts'
 import type { Rates } from './rates.ts'
 import { AccessRefusal, scopeMissing, serviceRefused, tooMany, unauthenticated } from './refusals.ts'
@@ -15,7 +16,8 @@ declare module 'fastify' {
   }
 }
 
-export interface GuardDependencies extends IdentifyDependencies {
+export interface GuardDependencies extends IdentifyDependencies, EndDependencies {
+  readonly known: IdentifyDependencies['known'] & EndDependencies['known']
   /** False: who sends no token is {@link LOCAL}. One that is sent must be good all the same. */
   readonly required: boolean
   readonly rates: {
@@ -31,6 +33,7 @@ export interface GuardDependencies extends IdentifyDependencies {
 /** To be called before the first route is added. */
 export function guardRoutes(server: HttpServer, dependencies: GuardDependencies): void {
   server.decorateRequest('identity', null)
+  const underWay = endWhenRefused(dependencies)
   server.addHook('onRoute', ({ method, url, config }) => {
     if (config?.access !== undefined) return
     throw new Error(`${String(method)} ${url} does not say who may call it: add config: allow(scope, about)`)
@@ -39,6 +42,7 @@ export function guardRoutes(server: HttpServer, dependencies: GuardDependencies)
     refusing(reply, () => {
       request.identity = admit(request, dependencies)
     })
+    if (request.identity?.token !== undefined) underWay.add(reply.raw, request.identity.token)
     done()
   })
   server.addHook('preHandler', (request, reply, done) => {

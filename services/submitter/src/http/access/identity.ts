@@ -10,6 +10,8 @@ export interface Identity {
   readonly scopes: ReadonlySet<string>
   /** The only services that it may name; null: all. */
   readonly services: ReadonlySet<string> | null
+  /** Whose force may end while a request is answered; undefined for callers without one of their own. */
+  readonly token?: TokenDocument
 }
 
 const ALL: ReadonlySet<Scope> = new Set(SCOPES)
@@ -49,6 +51,7 @@ function identityOf(document: TokenDocument): Identity {
     name,
     scopes: scopes.includes('admin') ? ALL : new Set(scopes),
     services: services === null ? null : new Set(services),
+    token: document,
   }
   identities.set(document, identity)
   return identity
