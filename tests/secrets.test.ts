@@ -118,4 +118,36 @@ describe('secrets', () => {
     expect(files).toBeGreaterThan(20)
     expect([...leaks].toSorted()).toEqual([])
   })
+  it('are refused where they would be written down, and not repeated in the refusal', async () => {
+    await using platform = await createPlatform([{ id: '1' }])
+    await using installation = await startInstallation({
+      defaults: { platformRepositoryUrl: platform.url, agent: 'claude-agent-1' },
+      agents: { 'claude-agent-1': { adapter: 'command', command: ['true'] } },
+    })
+    const { api } = installation
+    const secret = random()
+    const token = `ghp_${random()}${random()}`
+    const key = `-----BEGIN OPENSSH PRIVATE KEY-----\n${secret}\n-----END OPENSSH PRIVATE KEY-----`
+    const task = { service: 'trader', taskId: '1', repositoryUrl: 'https://example.com/x.git' }
+    for (const [field, value] of [
+      ['guidance', `Use ${token} for it.`],
+      ['guidance', `This is the key:\n${key}`],
+      ['repositoryUrl', `https://bob:${secret}@example.com/x.git`],
+      ['repositoryUrl', `https://${secret}@example.com/x.git`],
+      ['repositoryUrl', `https://example.com/x.git?access_token=${secret}`],
+      ['platformRepositoryUrl', `https://x-access-token:${token}@example.com/x.git`],
+    ] as const) {
+      const problem = await api.refused('POST', '/v1/tasks', { ...task, [field]: value })
+      expect(problem.errors?.map((error) => error.field)).toEqual([field])
+      expect(JSON.stringify(problem)).not.toMatch(new RegExp(`${secret}|${token}`))
+    }
+    const plain = {
+      ...task,
+      guidance: 'Fix authorization: each endpoint checks it. postgres://me:me@localhost is fine.',
+    }
+    await expect(api.submit(plain)).resolves.toMatchObject({ attempt: expect.stringContaining('task1') })
+    for await (const { place, text } of filesOf(installation))
+      expect(text.includes(secret) || text.includes(token), place).toBe(false)
+    expect(installation.output()).not.toMatch(new RegExp(`${secret}|${token}`))
+  })
 })

@@ -1,5 +1,5 @@
 /** Secrets that go on in the next line, as `base64`, `fold` and terminals break them. Pure. */
-import { REDACTED } from './token-shapes.ts'
+import { REDACTED } from '@orchestrator/shared/core'
 
 /** Less of a secret is none, and may well be an innocent word. */
 const FRAGMENT_MIN = 10

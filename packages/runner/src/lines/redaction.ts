@@ -1,7 +1,7 @@
 /** The one place where secrets are taken out of everything that leaves the runner. */
+import { hideTokens, REDACTED } from '@orchestrator/shared/core'
 import { createFragmentRedaction } from './fragments.ts'
 import { variantsOf } from './secrets.ts'
-import { REDACTED, TOKEN_SHAPES } from './token-shapes.ts'
 
 export interface Redaction {
   text(text: string): string
@@ -37,16 +37,12 @@ export function createRedaction(secrets: readonly string[]): Redaction {
   const variants = [...new Set(secrets.flatMap(variantsOf))].toSorted((a, b) => b.length - a.length)
   const withoutFragments = createFragmentRedaction(variants)
   const text = (given: string): string =>
-    withoutShapes(variants.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), given))
+    hideTokens(variants.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), given))
   return {
     text,
     replacer: (key, value) => (typeof value === 'string' && !OWN_FIELDS.has(key) ? text(value) : value),
     stream: () => createStreamRedaction((line) => withoutFragments(text(line)), variants[0]?.length ?? 0),
   }
-}
-
-function withoutShapes(text: string): string {
-  return TOKEN_SHAPES.reduce((rest, { pattern, replacement }) => rest.replace(pattern, replacement), text)
 }
 
 const KEY_BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----/

@@ -1,5 +1,6 @@
 /** What one attempt is to do, completely resolved at acceptance. Events are read openly: unknown fields pass. */
 import { z } from 'zod'
+import { holdsToken } from '../core/index.ts'
 import { AgentName, AttemptRef } from './identity.ts'
 import { Limits, StoredGate } from './limits.ts'
 import { AttemptName } from './names.ts'
@@ -36,6 +37,10 @@ export const Guidance = z
     `must be at most ${GUIDANCE_MAX_BYTES} bytes: put longer texts into the task's documents`,
   )
   .refine((text) => !text.includes('\u0000'), 'must not contain NUL characters')
+  .refine(
+    (text) => !holdsToken(text),
+    'holds what looks like a token or a private key, and guidance is kept as it is written: leave it out, put it into a file, and name that file in the credentials of the agent',
+  )
 
 export const Prompt = z.object({
   mode: PromptMode,

@@ -1,6 +1,6 @@
 import type { Problem } from '@orchestrator/shared/contracts'
 /** From errors to `application/problem+json`. Pure. */
-import { type ErrorCode, OrchestratorError, printableLine, RetryableError } from '@orchestrator/shared/core'
+import { type ErrorCode, OrchestratorError, printableLine, RetryableError, hideTokens } from '@orchestrator/shared/core'
 import { type Fault, InvalidInput } from '../faults.ts'
 
 /** A request that HTTP itself refuses, before it means anything. */
@@ -109,11 +109,11 @@ function toMember({ field, value, message }: Fault): Fault {
   return { field: cut(field, VALUE_MAX), value: shown(value), message: cut(message, DETAIL_MAX) }
 }
 
-/** What people and terminals may be shown of a value that somebody sent. */
+/** What people and terminals may be shown of a value that somebody sent: no token that was refused for being one. */
 function shown(value: unknown): unknown {
-  if (typeof value === 'string') return cut(value, VALUE_MAX)
+  if (typeof value === 'string') return cut(hideTokens(value), VALUE_MAX)
   if (typeof value === 'number' || typeof value === 'boolean') return value
-  return value === null || value === undefined ? null : cut(json(value), VALUE_MAX)
+  return value === null || value === undefined ? null : cut(hideTokens(json(value)), VALUE_MAX)
 }
 
 function json(value: unknown): string {
