@@ -62,6 +62,7 @@ const TITLES: Record<number, string> = {
   409: 'The request does not fit the state of the task',
   410: 'No longer kept',
   413: 'The request is too large',
+  414: 'The address is too long',
   415: 'The request is not JSON',
   429: 'Too many requests',
   431: 'The headers are too large',

@@ -81,11 +81,17 @@ function toOperation(route: DocumentedRoute): JsonObject {
 }
 
 /** A malformed request, one from elsewhere and a failure may be answered everywhere; what may have a body may have a wrong one. */
-function problemsOf({ method, operation: { problems = [] }, access }: DocumentedRoute): readonly ProblemStatus[] {
+function problemsOf({
+  method,
+  operation: { problems = [] },
+  access,
+  schemas,
+}: DocumentedRoute): readonly ProblemStatus[] {
   const body: readonly ProblemStatus[] = method === 'GET' ? [] : [413, 415]
   // Where it is not known whether a token is good, that is said with 503.
-  const token: readonly ProblemStatus[] = access === 'public' ? [] : [401, 503]
-  return [...new Set<ProblemStatus>([400, 403, ...token, ...problems, ...body, 500])].toSorted((a, b) => a - b)
+  const token: readonly ProblemStatus[] = access === 'public' ? [] : [401, 429, 503]
+  const long: readonly ProblemStatus[] = schemas.params === undefined ? [] : [414]
+  return [...new Set<ProblemStatus>([400, 403, ...token, ...long, ...problems, ...body, 500])].toSorted((a, b) => a - b)
 }
 
 const ObjectSchema = z.object({
@@ -143,7 +149,7 @@ function toProblemResponse(status: ProblemStatus): JsonObject {
   const example = problemExample(status)
   return {
     description: example.title,
-    ...headersOf(status === 503 ? ['Retry-After'] : status === 401 ? ['WWW-Authenticate'] : []),
+    ...headersOf(status === 503 || status === 429 ? ['Retry-After'] : status === 401 ? ['WWW-Authenticate'] : []),
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, example } },
   }
 }

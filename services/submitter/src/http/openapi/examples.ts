@@ -12,7 +12,7 @@ import type {
 import { RetryableError, TerminalError } from '@orchestrator/shared/core'
 import type { z } from 'zod'
 import { InvalidInput } from '../../faults.ts'
-import { unauthenticated } from '../access/refusals.ts'
+import { tooMany, unauthenticated } from '../access/refusals.ts'
 import { unreadTooLarge } from '../body-size.ts'
 import { HttpRefusal, toProblem } from '../problems.ts'
 import type { ProblemStatus } from './operation.ts'
@@ -78,6 +78,8 @@ const FAILURES: Readonly<Record<ProblemStatus, () => unknown>> = {
   409: () => new TerminalError('PREVIOUS_NOT_LATEST', `${ATTEMPT} is not the latest attempt any more`),
   410: () => new TerminalError('GONE', `the log of ${ATTEMPT} is no longer kept`, { details: { tail: 'exit code 1' } }),
   413: unreadTooLarge,
+  414: () => new HttpRefusal(414, 'REQUEST_MALFORMED', 'a part of the path is longer than 1024 characters'),
+  429: () => tooMany('alice', 1),
   415: () => new HttpRefusal(415, 'MEDIA_TYPE_UNSUPPORTED', 'Unsupported Media Type'),
   500: () => new Error('a bug'),
   503: () => new RetryableError('BROKER_UNAVAILABLE', 'the broker is not connected'),

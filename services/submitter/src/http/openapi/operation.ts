@@ -13,7 +13,7 @@ export const GROUPS = {
 } as const
 export type Group = keyof typeof GROUPS
 
-export const PROBLEM_STATUSES = [400, 401, 403, 404, 409, 410, 413, 415, 500, 503] as const
+export const PROBLEM_STATUSES = [400, 401, 403, 404, 409, 410, 413, 414, 415, 429, 500, 503] as const
 export type ProblemStatus = (typeof PROBLEM_STATUSES)[number]
 
 export type RequestHeader = 'Idempotency-Key' | 'X-Orchestrator-Door' | 'Last-Event-ID'

@@ -1,0 +1,231 @@
+/** Requests made from the OpenAPI document: mostly as it says, and now and then not at all. */
+import fc from 'fast-check'
+import { z } from 'zod'
+import { AGENT, PLATFORM, REPOSITORY } from './samples.ts'
+
+const Schema = z.record(z.string(), z.unknown())
+type Schema = z.infer<typeof Schema>
+
+const Content = z.record(z.string(), z.object({ schema: Schema }))
+const Response = z.object({ $ref: z.exactOptional(z.string()), content: z.exactOptional(Content) })
+const Operation = z.object({
+  operationId: z.string(),
+  parameters: z.array(z.object({ name: z.string(), in: z.string(), schema: Schema })).default([]),
+  requestBody: z.exactOptional(z.object({ content: z.object({ 'application/json': z.object({ schema: Schema }) }) })),
+  responses: z.record(z.string(), Response),
+})
+type Operation = z.infer<typeof Operation>
+
+export const OpenApi = z.object({
+  paths: z.record(z.string(), z.record(z.string(), Operation)),
+  components: z.object({ schemas: z.record(z.string(), Schema), responses: z.record(z.string(), Response) }),
+})
+export type OpenApi = z.infer<typeof OpenApi>
+
+export interface FuzzRequest {
+  readonly operation: string
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+}
+
+const HOSTILE = [
+  "'; DROP TABLE attempts;--",
+  '$(touch /tmp/pwned)',
+  '../../etc/passwd',
+  '..',
+  '{{7*7}}',
+  '__proto__',
+  'constructor',
+  'a\u0000b',
+  '\u001B[31m',
+  '🙂'.repeat(20),
+  'x'.repeat(2000),
+  ' ',
+  'NaN',
+  '-1',
+  '1e309',
+  '9007199254740993',
+] as const
+
+/** What is there, so that requests meet each other. */
+const KNOWN: Readonly<Record<string, readonly unknown[]>> = {
+  service: ['trader', 'ledger-service', 'x'],
+  taskId: ['1', '2', '3', '4', '5', '6', '7.2'],
+  id: ['1', '2', '7.2'],
+  tag: ['master'],
+  agent: [AGENT],
+  name: [`trader-${AGENT}-task1-attempt1`, `trader-${AGENT}-task2-attempt1`, `x-${AGENT}-task1-attempt1`],
+  attempt: [`trader-${AGENT}-task1-attempt1`],
+  previous: [1],
+  repositoryUrl: [REPOSITORY],
+  platformRepositoryUrl: [PLATFORM],
+  model: ['sonnet'],
+  branch: ['main', 'trunk'],
+  platformBranch: ['main'],
+  githubUser: ['octocat'],
+  platformUser: ['octocat'],
+  workingDirectory: ['trader'],
+  guidance: ['Use reqwest instead of curl.'],
+  after: [0, 1],
+  sequence: ['1'],
+  cursor: ['YmVmb3JlOjE3'],
+}
+
+/** These cost seconds, or make everything else wait: enough of them, not more. */
+const RARE = new Set(['orderRebuild', 'getRebuild', 'followEvents', 'createToken'])
+
+/** What changes something, of which most is refused. */
+const FREQUENT = new Set(['submitTask', 'retryTask', 'stopAttempt'])
+
+const hostile = fc.constantFrom(...HOSTILE)
+
+export function requestsOf(document: OpenApi): fc.Arbitrary<FuzzRequest> {
+  const each = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      weight: RARE.has(operation.operationId) ? 1 : FREQUENT.has(operation.operationId) ? 200 : 50,
+      arbitrary: requestOf({ document, path, method, operation }),
+    })),
+  )
+  return fc.oneof(...each)
+}
+
+interface Described {
+  readonly document: OpenApi
+  readonly path: string
+  readonly method: string
+  readonly operation: Operation
+}
+
+function requestOf({ document, path, method, operation }: Described): fc.Arbitrary<FuzzRequest> {
+  const inPlace = (place: string): Record<string, fc.Arbitrary<unknown>> =>
+    Object.fromEntries(
+      operation.parameters
+        .filter((parameter) => parameter.in === place)
+        .map(({ name, schema }) => [name, valueOf(document, { name, schema })]),
+    )
+  const bodySchema = operation.requestBody?.content['application/json'].schema
+  return fc
+    .record({
+      params: fc.record(inPlace('path')),
+      query: fc.record(inPlace('query'), { requiredKeys: [] }),
+      unknown: fc.oneof({ weight: 30, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: hostile }),
+      headers: fc.record(inPlace('header'), { requiredKeys: [] }),
+      body: bodySchema === undefined ? fc.constant(undefined) : bodyOf(document, bodySchema),
+    })
+    .map(({ params, query, unknown, headers, body }) => {
+      const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encode(params[name]))
+      const search = Object.entries(query).map(([name, value]) => `${name}=${encode(value)}`)
+      if (unknown !== null) search.push(`unknown=${encode(unknown)}`)
+      const sent = Object.entries(headers).filter(([, value]) => /^[\x20-\x7E]*$/.test(String(value)))
+      return {
+        operation: operation.operationId,
+        method: method.toUpperCase(),
+        path: search.length === 0 ? filled : `${filled}?${search.join('&')}`,
+        headers: {
+          ...Object.fromEntries(sent.map(([name, value]) => [name, String(value)])),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body,
+      }
+    })
+}
+
+/** JSON that fits the schema, other JSON, and what is no JSON. */
+function bodyOf(document: OpenApi, schema: Schema): fc.Arbitrary<string> {
+  const json = (value: unknown): string => JSON.stringify(value) ?? 'null'
+  return fc.oneof(
+    { weight: 16, arbitrary: fromSchema(document, schema).map(json) },
+    { weight: 2, arbitrary: fc.jsonValue().map(json) },
+    { weight: 1, arbitrary: fc.string({ minLength: 1 }) },
+  )
+}
+
+function valueOf(
+  document: OpenApi,
+  { name, schema }: { readonly name: string; readonly schema: Schema },
+): fc.Arbitrary<unknown> {
+  const known = KNOWN[name]
+  return fc.oneof(
+    { weight: known === undefined ? 0 : 150, arbitrary: fc.constantFrom(...(known ?? [null])) },
+    { weight: 12, arbitrary: fromSchema(document, schema) },
+    { weight: 1, arbitrary: hostile },
+  )
+}
+
+function fromSchema(document: OpenApi, schema: Schema): fc.Arbitrary<unknown> {
+  const { $ref, anyOf, enum: values, type } = schema
+  if (typeof $ref === 'string') {
+    return fromSchema(document, document.components.schemas[$ref.split('/').at(-1) ?? ''] ?? {})
+  }
+  if (Array.isArray(anyOf))
+    return fc.oneof(
+      ...z
+        .array(Schema)
+        .parse(anyOf)
+        .map((one) => fromSchema(document, one)),
+    )
+  if (Array.isArray(values)) return fc.constantFrom(...values)
+  if (Array.isArray(type))
+    return fc.oneof(...type.map((one: unknown) => fromSchema(document, { ...schema, type: one })))
+  return typed(document, schema)
+}
+
+const Bounds = z.object({
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  exclusiveMinimum: z.number().optional(),
+  minLength: z.number().optional(),
+  maxLength: z.number().optional(),
+  pattern: z.string().optional(),
+  required: z.array(z.string()).default([]),
+  properties: z.record(z.string(), Schema).default({}),
+  items: Schema.default({}),
+  minItems: z.number().optional(),
+})
+
+function typed(document: OpenApi, schema: Schema): fc.Arbitrary<unknown> {
+  const {
+    exclusiveMinimum,
+    minimum = exclusiveMinimum === undefined ? undefined : exclusiveMinimum + 1,
+    maximum,
+    minLength = 0,
+    maxLength = 300,
+    pattern,
+    ...bounds
+  } = Bounds.parse(schema)
+  switch (schema['type']) {
+    case 'string':
+      if (pattern === undefined)
+        return fc.string({ minLength, maxLength: Math.max(minLength, Math.min(maxLength, 300)) })
+      return fc.stringMatching(new RegExp(pattern)).filter(({ length }) => length <= maxLength)
+    case 'integer':
+      return fc.integer({ min: minimum ?? -1000, max: Math.min(maximum ?? 1000, 100_000) })
+    case 'number':
+      return fc.double({ min: minimum ?? 0, max: maximum ?? 1000, noNaN: true })
+    case 'boolean':
+      return fc.boolean()
+    case 'null':
+      return fc.constant(null)
+    case 'array':
+      return fc.array(fromSchema(document, bounds.items), { minLength: bounds.minItems ?? 0, maxLength: 5 })
+    case 'object':
+      return objectOf(document, bounds)
+    default:
+      return fc.jsonValue()
+  }
+}
+
+function objectOf(
+  document: OpenApi,
+  { properties, required }: Pick<z.infer<typeof Bounds>, 'properties' | 'required'>,
+): fc.Arbitrary<unknown> {
+  const fields: Record<string, fc.Arbitrary<unknown>> = {}
+  for (const [name, schema] of Object.entries(properties)) fields[name] = valueOf(document, { name, schema })
+  return fc.record(fields, { requiredKeys: required })
+}
+
+function encode(value: unknown): string {
+  return encodeURIComponent(String(value).toWellFormed())
+}
