@@ -2,7 +2,10 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 export interface Connections {
-  /** Ends all that have no request under way, half-sent ones too: they would keep a server open that closes. */
+  /**
+   * Ends all that have no request under way, and those that come yet: a half-sent request, or a connection that a client
+   * has opened ahead, as `fetch` does after a stream that it has left, would keep a server open that closes.
+   */
   endWaiting(): void
 }
 
@@ -16,7 +19,9 @@ export function boundConnections(server: Server, max: number, refusal: string): 
   const waiting = new Set<Socket>()
   const underWay = new Map<Socket, number>()
   let open = 0
+  let isEnding = false
   server.on('connection', (socket: Socket) => {
+    if (isEnding) socket.destroy()
     open += 1
     waiting.add(socket)
     socket.once('close', () => {
@@ -41,6 +46,7 @@ export function boundConnections(server: Server, max: number, refusal: string): 
   })
   return {
     endWaiting: () => {
+      isEnding = true
       for (const socket of waiting) socket.destroy()
     },
   }

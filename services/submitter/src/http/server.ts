@@ -17,7 +17,6 @@ import { HttpRefusal, toProblem } from './problems.ts'
 import { rawAnswerTo, TOO_MANY_CONNECTIONS } from './raw-answers.ts'
 import { assertValid, collectingValidator } from './requests.ts'
 import { createOriginCheck, type RequestOrigin } from './same-origin.ts'
-import { endSilentConnections } from './silent-connections.ts'
 
 export type HttpServer = FastifyInstance<
   RawServerDefault,
@@ -92,7 +91,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (options.closing.aborted) request.raw.socket.end()
     done()
   })
-  endSilentConnections(server.server, options.closing)
   server.setNotFoundHandler((request) => {
     throw new HttpRefusal(404, 'ROUTE_NOT_FOUND', `there is no ${request.method} ${request.url}`)
   })
