@@ -121,6 +121,16 @@ describe('redaction of known secrets', () => {
     expect(known.text(Buffer.from(secret).toString('hex'))).toBe('[redacted]')
   })
 
+  it('hides it in base64 that is broken into lines, as an output of many lines has it', () => {
+    const encoded = Buffer.from(`first line\nkey = ${secret}\nand more of the file\n`).toString('base64')
+    for (const width of [26, 28, 40]) {
+      const broken = encoded.match(new RegExp(`.{1,${width}}`, 'g'))?.join('\n') ?? ''
+      const left = known.text(broken).replaceAll('\n', '')
+      expect(left).toContain('[redacted]')
+      expect(Buffer.from(left.replaceAll('[redacted]', ''), 'base64').toString()).not.toMatch(/Tr0ub4dor&3/)
+    }
+  })
+
   it('leaves words of our own alone in structured values', () => {
     const odd = createRedaction(['stdout', 'secret-value'])
     const line = { kind: 'output', stream: 'stdout', text: 'stdout secret-value' }

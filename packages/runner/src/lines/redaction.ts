@@ -36,12 +36,16 @@ const OWN_FIELDS = new Set([
 export function createRedaction(secrets: readonly string[]): Redaction {
   const variants = [...new Set(secrets.flatMap(variantsOf))].toSorted((a, b) => b.length - a.length)
   const withoutFragments = createFragmentRedaction(variants)
-  const text = (given: string): string =>
+  const whole = (given: string): string =>
     hideTokens(variants.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), given))
+  const text = (given: string): string => {
+    const clean = whole(given)
+    return clean.includes('\n') ? clean.split('\n').map(withoutFragments).join('\n') : clean
+  }
   return {
     text,
     replacer: (key, value) => (typeof value === 'string' && !OWN_FIELDS.has(key) ? text(value) : value),
-    stream: () => createStreamRedaction((line) => withoutFragments(text(line)), variants[0]?.length ?? 0),
+    stream: () => createStreamRedaction((line) => withoutFragments(whole(line)), variants[0]?.length ?? 0),
   }
 }
 
