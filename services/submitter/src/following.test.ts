@@ -221,6 +221,33 @@ describe('logs', () => {
     expect(await Array.fromAsync(readLines(submitter, 'fromLine=5&follow=true'))).toEqual([line(5), end])
   })
 
+  it('come as server-sent events where they are asked for, and go on after the line that the reader has', async () => {
+    await using broker = await startTestBroker()
+    await using submitter = await startSubmitter({ brokerUrl: broker.url })
+    await submitter.ready()
+    await submitter.submit({ service: 'trader', taskId: 1 })
+    const others = await otherServices(await broker.connect('others'))
+    await others.log(batch([1, 2]))
+    await others.log(batch([5], { gaps: [{ first: 3, last: 4 }], closing: { lines: 3, gaps: 2 } }))
+    const read = async (lastEventId: string): Promise<string[]> => {
+      const headers = { accept: 'text/event-stream', 'last-event-id': lastEventId }
+      const response = await submitter.send(`/v1/attempts/${NAME}/logs`, { headers })
+      expect(response.headers.get('content-type')).toBe('text/event-stream')
+      const [, ...messages] = (await response.text()).trimEnd().split('\n\n')
+      return messages.map((message) => message.split('\n').slice(0, -1).join(' '))
+    }
+    expect(await read('0')).toEqual([
+      'id: 1 event: line',
+      'id: 2 event: line',
+      'id: 4 event: gap',
+      'id: 5 event: line',
+      'event: end',
+    ])
+    expect(await read('2')).toEqual(['id: 4 event: gap', 'id: 5 event: line', 'event: end'])
+    const init = { headers: { accept: 'text/event-stream', 'last-event-id': 'x' } }
+    expect(await submitter.refused(`/v1/attempts/${NAME}/logs`, init)).toMatchObject({ status: 400 })
+  })
+
   it('are followed from before the first line to the closing batch', async () => {
     await using broker = await startTestBroker()
     await using submitter = await startSubmitter({ brokerUrl: broker.url })

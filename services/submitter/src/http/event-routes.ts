@@ -25,7 +25,8 @@ export function registerEventRoutes(server: HttpServer, api: Api): void {
   const options = { schema: { querystring: EventsQuery }, config: allow('read', 'query.service') }
   server.get('/v1/events', options, async (request, reply) => {
     const { fromSequence, ...filter } = request.query
-    const after = lastEventId(request)
+    const id = lastEventId(request, EventId)
+    const after = id === undefined ? undefined : parseEventId(id)
     if (open >= STREAMS_MAX) {
       const message = `${STREAMS_MAX} readers follow the events here already`
       throw new RetryableError('TOO_MANY_READERS', message, { retryAfterMs: 5000 })
@@ -39,11 +40,11 @@ export function registerEventRoutes(server: HttpServer, api: Api): void {
 }
 
 /** @throws InvalidInput */
-function lastEventId({ headers }: FastifyRequest): ReturnType<typeof parseEventId> | undefined {
+export function lastEventId<T>({ headers }: FastifyRequest, schema: z.ZodType<T>): T | undefined {
   const given = headers['last-event-id']
   if (given === undefined) return undefined
-  const parsed = EventId.safeParse(given)
-  if (parsed.success) return parseEventId(parsed.data)
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data
   const message = parsed.error.issues[0]?.message ?? 'is not valid'
   throw new InvalidInput([{ field: 'last-event-id', value: given, message }])
 }
@@ -56,7 +57,7 @@ export function untilGone({ closing }: Api, reply: FastifyReply): AbortSignal {
 }
 
 /** No proxy keeps it back. */
-function sendSse(reply: FastifyReply, texts: AsyncIterable<string>): FastifyReply {
+export function sendSse(reply: FastifyReply, texts: AsyncIterable<string>): FastifyReply {
   return reply
     .type('text/event-stream')
     .header('cache-control', 'no-store')

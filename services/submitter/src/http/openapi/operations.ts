@@ -85,11 +85,17 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'GET /v1/attempts/:name/logs': {
     id: 'readLog',
+    headers: ['Last-Event-ID'],
     group: 'attempts',
     summary: 'The log of an attempt',
     description:
-      'Live, afterwards, and from the archive alike. `end` is the last line of a log that is complete; ask again from the next line on where it is missing.',
-    answers: { 200: { description: 'One line of JSON for each line.', content: { 'application/x-ndjson': LogLine } } },
+      'Live, afterwards, and from the archive alike. `end` is the last line of a log that is complete; ask again from the next line on where it is missing. With `Accept: text/event-stream` the lines are server-sent events whose id is the number of the last line told: close them at `end`.',
+    answers: {
+      200: {
+        description: 'One line of JSON for each line; as server-sent events `line`, `gap` and `end`.',
+        content: { 'application/x-ndjson': LogLine, 'text/event-stream': LogLine },
+      },
+    },
     problems: [404, 410, 503],
   },
   'GET /v1/events': {

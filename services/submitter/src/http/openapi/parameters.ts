@@ -48,8 +48,8 @@ export const REQUEST_HEADERS: Readonly<Record<RequestHeader, HeaderText>> = {
     example: '6f0b2c8e-1f0e-4f0e-9a57-2d1c6a0f8a11',
   },
   'Last-Event-ID': {
-    description: 'Id of the last event that the reader has, as it was sent.',
-    schema: { type: 'string', pattern: '^[1-9][0-9]{0,8}-(0|[1-9][0-9]{0,14})$' },
+    description: 'Id of the last server-sent event that the reader has, as it was sent.',
+    schema: { type: 'string', pattern: '^([1-9][0-9]{0,8}-)?(0|[1-9][0-9]{0,14})$' },
     example: '1-17',
   },
   'X-Orchestrator-Door': {
