@@ -22,6 +22,8 @@ const WORKSPACES = { none: 100, process: 20 } as const
 const TIDY_MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' }
 /** As `TIDY_MALLOC`: the broker collects at a quarter above what it holds, not at twice that. */
 const TIDY_BROKER = { GOGC: '25' }
+/** The view's cache is full before the warm-up is over: else the 32 MiB that it may take look like growth for 10,000 attempts. */
+const SMALL_CACHE = { VIEW_CACHE_MIB: '4' }
 /** The launcher finds a machine without work with the watcher: that one comes first. */
 const SERVICES = ['submitter', 'watcher', 'launcher', 'notifier'] as const
 
@@ -43,6 +45,7 @@ export async function startSite({ attempts, runtime }: Options): Promise<Site> {
     VIEW_FILE: join(directory, 'view.sqlite'),
     PORT: String(port),
     ...TIDY_MALLOC,
+    ...SMALL_CACHE,
     ...(runtime === 'none' ? { MACHINE: join(directory, 'machine.sock') } : {}),
   }
   const programs: Measured[] = []

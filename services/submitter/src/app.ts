@@ -54,7 +54,9 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
   const broker = stack.use(await openBroker({ config, name: NAME, logger, signal: stop.signal }))
   const ledger = await createLedger(broker, { ledgerMaxBytes: config.LEDGER_MAX_BYTES })
   const streams = { ledger, progress: createProgress(broker) }
-  const view = stack.use(createView({ file: config.VIEW_FILE, streams, broker, clock, logger }))
+  const view = stack.use(
+    createView({ file: config.VIEW_FILE, cacheMib: config.VIEW_CACHE_MIB, streams, broker, clock, logger }),
+  )
   const loops = stack.use(createBackgroundLoops({ logger, clock }))
   loops.start('view', (signal) => view.follow(signal))
   const room = createLedgerRoom({ ledger, unfinished: () => view.queries.live(), clock })

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { brokerEnvironment, commonEnvironment } from '@orchestrator/shared/service'
 import { z } from 'zod'
+import { VIEW_CACHE_MIB } from './view/open-database.ts'
 
 const NOT_LOOPBACK =
   'is not an address of this machine alone, and no tokens are required: set REQUIRE_TOKENS=true, or use 127.0.0.1'
@@ -33,6 +34,8 @@ const Environment = z.object({
    * replicas share one. `:memory:` keeps no file.
    */
   VIEW_FILE: z.string().min(1),
+  /** How much of that file is kept in memory. */
+  VIEW_CACHE_MIB: z.coerce.number().int().min(1).max(4096).default(VIEW_CACHE_MIB),
   /** Where the watcher keeps whole logs; left out: logs are gone when the stream has let them go. */
   ARCHIVE_DIR: z.string().startsWith('/', 'must be an absolute path').optional(),
 })

@@ -6,7 +6,8 @@ import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts'
 
 const IN_MEMORY = ':memory:'
 
-const CACHE_KIB = 32 * 1024
+/** The default of SQLite, 2 MiB, does not hold the pages that the events of a second touch: they would be written again and again. */
+export const VIEW_CACHE_MIB = 32
 /** Three attempts to a page: of the usual 4 KiB one would fill a little more than the half. */
 const PAGE_BYTES = 8 * 1024
 /** Waits for a predecessor that is still closing the file. */
@@ -28,16 +29,16 @@ const SQLITE = {
  * Opens a view's file, makes it where it is missing, and makes it anew where it is damaged or of another release.
  * @throws TerminalError CONFIG_INVALID when it cannot be used; RetryableError DISK_FULL
  */
-export function openDatabase(file: string): DatabaseSync {
+export function openDatabase(file: string, cacheMib = VIEW_CACHE_MIB): DatabaseSync {
   try {
-    const database = openAndCheck(file)
+    const database = openAndCheck(file, cacheMib)
     if (database !== undefined) return database
   } catch (error) {
     throwUnlessDamaged(error, file)
     setAside(file)
   }
   try {
-    return create(file)
+    return create(file, cacheMib)
   } catch (error) {
     throwUnlessDamaged(error, file)
     throw error
@@ -45,8 +46,8 @@ export function openDatabase(file: string): DatabaseSync {
 }
 
 /** @returns undefined when the file was ours but of another release, and has been dropped */
-function openAndCheck(file: string): DatabaseSync | undefined {
-  const database = connect(file)
+function openAndCheck(file: string, cacheMib: number): DatabaseSync | undefined {
+  const database = connect(file, cacheMib)
   try {
     if (isCurrent(database)) return database
     if (isEmpty(database)) database.exec(creation())
@@ -60,21 +61,20 @@ function openAndCheck(file: string): DatabaseSync | undefined {
   }
 }
 
-function create(file: string): DatabaseSync {
-  const database = connect(file)
+function create(file: string, cacheMib: number): DatabaseSync {
+  const database = connect(file, cacheMib)
   database.exec(creation())
   return database
 }
 
-function connect(file: string): DatabaseSync {
+function connect(file: string, cacheMib: number): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
   try {
     // Only for a file that is new.
     database.exec(`PRAGMA page_size = ${PAGE_BYTES}`)
     // Nothing here is precious: after a power cut the ledger fills the view again.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF')
-    // The default of 2 MiB does not hold the pages that the events of a second touch: they would be written again and again.
-    database.exec(`PRAGMA cache_size = -${CACHE_KIB}`)
+    database.exec(`PRAGMA cache_size = -${cacheMib * 1024}`)
     return database
   } catch (error) {
     database.close()

@@ -27,8 +27,8 @@ export interface ViewStore extends Disposable {
   commit(): void
 }
 
-export function openViewStore(file: string): ViewStore {
-  const database = openDatabase(file)
+export function openViewStore(file: string, cacheMib?: number): ViewStore {
+  const database = openDatabase(file, cacheMib)
   const missing = missingIndexes(database)
   const live = missing.length > 0 ? createLiveCounts([]) : countLive(database)
   const kept = { live, specs: createLatestSpecs(database) }

@@ -46,6 +46,8 @@ class Interruption extends Error {}
 
 export interface ViewOptions {
   readonly file: string
+  /** Of the file's pages in memory; as `openDatabase` when left out. */
+  readonly cacheMib?: number
   readonly streams: Streams
   readonly broker: Pick<Broker, 'connected' | 'onChange'>
   readonly clock: Clock
@@ -53,12 +55,12 @@ export interface ViewOptions {
 }
 
 /** @throws TerminalError CONFIG_INVALID when the file cannot be used */
-export function createView({ file, streams, broker, clock, logger }: ViewOptions): View {
-  let store: ViewStore | undefined = openViewStore(file)
+export function createView({ file, cacheMib, streams, broker, clock, logger }: ViewOptions): View {
+  let store: ViewStore | undefined = openViewStore(file, cacheMib)
   let readable = false
   let current = false
   let interrupt: (error: unknown) => void = () => undefined
-  const opened = (): ViewStore => (store ??= openViewStore(file))
+  const opened = (): ViewStore => (store ??= openViewStore(file, cacheMib))
   /** Beyond the last event applied: those of a newer release, which nobody here waits for. */
   let passed = 0
   const sequence = (): number => Math.max(store?.cursor('TASKS')?.seq ?? 0, passed)
