@@ -109,6 +109,27 @@ describe('following an attempt', () => {
     expect((await submitter.attempts('phase=Running')).attempts).toEqual([])
   })
 
+  it('is not sent again to whoever has it already, until something has changed', async () => {
+    await using broker = await startTestBroker()
+    await using submitter = await startSubmitter({ brokerUrl: broker.url })
+    await submitter.ready()
+    const { sequence } = await submitter.submit({ service: 'trader', taskId: 1 })
+    await submitter.attempt(NAME, sequence)
+    const paths = [`/v1/attempts/${NAME}`, '/v1/attempts?service=trader', '/v1/tasks']
+    const tags = await Promise.all(paths.map(async (path) => (await submitter.send(path)).headers.get('etag') ?? ''))
+    const again = async (): Promise<number[]> =>
+      await Promise.all(
+        paths.map(async (path, at) => {
+          const headers = { 'if-none-match': `"other", W/${tags[at] ?? ''}` }
+          return (await submitter.send(path, { headers })).status
+        }),
+      )
+    expect(await again()).toEqual([304, 304, 304])
+    const stopped = await submitter.stop(NAME)
+    await submitter.attempt(NAME, stopped.sequence)
+    expect(await again()).toEqual([200, 200, 200])
+  })
+
   it('answers at once for a name that another replica has just made', async () => {
     await using broker = await startTestBroker()
     await using one = await startSubmitter({ brokerUrl: broker.url })

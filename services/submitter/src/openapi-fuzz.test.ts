@@ -56,6 +56,7 @@ function createCheck(document: OpenApi): (asked: FuzzRequest, answer: Answer) =>
     if (described === undefined) return `${status} is not in the document`
     const ref = described.$ref?.split('/').at(-1)
     const { content } = ref === undefined ? described : (document.components.responses[ref] ?? {})
+    if (content === undefined && body === '') return undefined
     const schema = content?.[type]?.schema
     if (schema === undefined) return `${status} with ${type} is not in the document`
     if (body === '') return undefined

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { toAttemptView } from '../view/attempt-view.ts'
 import { allow } from './access/route-access.ts'
 import type { Api } from './api.ts'
+import { sendUnlessKnown } from './conditional.ts'
 import { After, findAttempt, ListQuery, listPage, untilReadable } from './reading.ts'
 import { callerOf } from './requests.ts'
 import type { HttpServer } from './server.ts'
@@ -18,19 +19,22 @@ const AttemptQuery = z.strictObject({ after: z.exactOptional(After) })
 
 export function registerAttemptRoutes(server: HttpServer, api: Api): void {
   const listOptions = { config: allow('read', 'query.service'), schema: { querystring: ListQuery } }
-  server.get('/v1/attempts', listOptions, async ({ query }): Promise<AttemptPage> => {
+  server.get('/v1/attempts', listOptions, async (request, reply) => {
+    const { query } = request
     await untilReadable(api, query.after)
     const { rows, next } = listPage(api, query, false)
-    return { attempts: rows.map(toAttemptView), next }
+    return sendUnlessKnown(request, reply, { attempts: rows.map(toAttemptView), next } satisfies AttemptPage)
   })
 
   const oneOptions = {
     config: allow('read', 'params.name'),
     schema: { params: NameParams, querystring: AttemptQuery },
   }
-  server.get('/v1/attempts/:name', oneOptions, async ({ params, query }): Promise<AttemptView> => {
+  server.get('/v1/attempts/:name', oneOptions, async (request, reply) => {
+    const { params, query } = request
     await untilReadable(api, query.after)
-    return toAttemptView(await findAttempt(api, params.name))
+    const view: AttemptView = toAttemptView(await findAttempt(api, params.name))
+    return sendUnlessKnown(request, reply, view)
   })
 
   const stopOptions = {

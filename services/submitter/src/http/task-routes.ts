@@ -14,6 +14,7 @@ import type { Values } from '../admission/layers.ts'
 import { toAttemptView } from '../view/attempt-view.ts'
 import { allow } from './access/route-access.ts'
 import type { Api } from './api.ts'
+import { sendUnlessKnown } from './conditional.ts'
 import { ListQuery, listPage, untilReadable } from './reading.ts'
 import { callerOf, requestHash } from './requests.ts'
 import type { HttpServer } from './server.ts'
@@ -72,7 +73,8 @@ export function registerTaskRoutes(server: HttpServer, api: Api): void {
   })
 
   const listOptions = { config: allow('read', 'query.service'), schema: { querystring: ListQuery } }
-  server.get('/v1/tasks', listOptions, async ({ query }): Promise<TaskPage> => {
+  server.get('/v1/tasks', listOptions, async (request, reply) => {
+    const { query } = request
     await untilReadable(api, query.after)
     const { rows, next } = listPage(api, query, true)
     const tasks = rows.map((row) => {
@@ -81,6 +83,6 @@ export function registerTaskRoutes(server: HttpServer, api: Api): void {
       // Numbers have no gaps: the latest is the count.
       return { service, tag, taskId, attempts: n, latest }
     })
-    return { tasks, next }
+    return sendUnlessKnown(request, reply, { tasks, next } satisfies TaskPage)
   })
 }

@@ -135,10 +135,14 @@ function toResponse({ description, headers = [], content }: Answer): JsonObject 
   return {
     description,
     ...headersOf(headers),
-    content: Object.fromEntries(
-      Object.entries(content).map(([mediaType, schema]) => [mediaType, { schema: toReference(schema) }]),
-    ),
+    ...(content === undefined ? {} : { content: toContent(content) }),
   }
+}
+
+function toContent(content: NonNullable<Answer['content']>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(content).map(([mediaType, schema]) => [mediaType, { schema: toReference(schema) }]),
+  )
 }
 
 function headersOf(names: readonly AnswerHeader[]): JsonObject {

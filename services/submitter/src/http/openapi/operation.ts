@@ -16,14 +16,14 @@ export type Group = keyof typeof GROUPS
 export const PROBLEM_STATUSES = [400, 401, 403, 404, 409, 410, 413, 414, 415, 429, 500, 503] as const
 export type ProblemStatus = (typeof PROBLEM_STATUSES)[number]
 
-export type RequestHeader = 'Idempotency-Key' | 'X-Orchestrator-Door' | 'Last-Event-ID'
-export type AnswerHeader = 'Location' | 'Retry-After' | 'WWW-Authenticate'
+export type RequestHeader = 'Idempotency-Key' | 'X-Orchestrator-Door' | 'Last-Event-ID' | 'If-None-Match'
+export type AnswerHeader = 'Location' | 'ETag' | 'Retry-After' | 'WWW-Authenticate'
 
 export interface Answer {
   readonly description: string
   readonly headers?: readonly AnswerHeader[]
-  /** Media type → a schema that `schemas.ts` names. */
-  readonly content: Readonly<Record<string, z.ZodType>>
+  /** Media type → a schema that `schemas.ts` names; nothing for an answer without a body. */
+  readonly content?: Readonly<Record<string, z.ZodType>>
 }
 
 /** From it and the route's schemas, and from what it asks of its caller, the OpenAPI document is made. */

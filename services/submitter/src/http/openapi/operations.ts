@@ -30,6 +30,8 @@ const ACCEPTED = {
   200: json(SubmitAnswer, 'Accepted before, under the same idempotency key.', ['Location']),
 }
 
+const UNCHANGED = { description: 'The client has it already.', headers: ['ETag'] } as const
+
 /** By method and path, as they are registered. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /v1/tasks': {
@@ -54,21 +56,24 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     id: 'listTasks',
     group: 'tasks',
     summary: 'Tasks with their latest attempts',
-    answers: { 200: json(TaskPage, 'A page of them.') },
+    headers: ['If-None-Match'],
+    answers: { 200: json(TaskPage, 'A page of them.', ['ETag']), 304: UNCHANGED },
     problems: [503],
   },
   'GET /v1/attempts': {
     id: 'listAttempts',
     group: 'attempts',
     summary: 'Attempts, newest first',
-    answers: { 200: json(AttemptPage, 'A page of them.') },
+    headers: ['If-None-Match'],
+    answers: { 200: json(AttemptPage, 'A page of them.', ['ETag']), 304: UNCHANGED },
     problems: [503],
   },
   'GET /v1/attempts/:name': {
     id: 'getAttempt',
     group: 'attempts',
     summary: 'One attempt as it is now',
-    answers: { 200: json(AttemptView, 'The attempt.') },
+    headers: ['If-None-Match'],
+    answers: { 200: json(AttemptView, 'The attempt.', ['ETag']), 304: UNCHANGED },
     problems: [404, 503],
   },
   'POST /v1/attempts/:name/stop': {

@@ -52,6 +52,11 @@ export const REQUEST_HEADERS: Readonly<Record<RequestHeader, HeaderText>> = {
     schema: { type: 'string', pattern: '^([1-9][0-9]{0,8}-)?(0|[1-9][0-9]{0,14})$' },
     example: '1-17',
   },
+  'If-None-Match': {
+    description: '`ETag` of the answer that the client has: 304 where it is still the same.',
+    schema: { type: 'string' },
+    example: '"9b74c9897bac770ffc029102a200c5de"',
+  },
   'X-Orchestrator-Door': {
     description: 'How the request came here; the ledger keeps it.',
     schema: { type: 'string', enum: ['http', 'cli', 'mcp'], default: 'http' },
@@ -64,6 +69,11 @@ export const ANSWER_HEADERS: Readonly<Record<AnswerHeader, HeaderText>> = {
     description: 'Path of the attempt.',
     schema: { type: 'string' },
     example: '/v1/attempts/trader-claude-agent-1-task7-attempt1',
+  },
+  ETag: {
+    description: 'For `If-None-Match`.',
+    schema: { type: 'string' },
+    example: '"9b74c9897bac770ffc029102a200c5de"',
   },
   'WWW-Authenticate': {
     description: 'RFC 6750: which token is needed.',
