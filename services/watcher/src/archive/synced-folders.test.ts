@@ -37,6 +37,27 @@ describe('folders whose names outlast a power cut', () => {
     await expect(folders.sync(task)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
+  it.each([
+    ['EACCES', true],
+    ['EPERM', true],
+    ['EIO', false],
+  ])('are synced although what is above the archive says %s: %s', async (code, isSynced) => {
+    await using place = await temporaryDirectory()
+    const directory = join(place.path, 'archive')
+    await mkdir(directory)
+    const syncOne = async (path: string): Promise<string> => {
+      if (path === place.path) throw Object.assign(new Error(code), { code })
+      return await syncFolder(path)
+    }
+    const outcome = createSyncedFolders({ directory, syncOne })
+      .sync(directory)
+      .then(
+        () => true,
+        () => false,
+      )
+    expect(await outcome).toBe(isSynced)
+  })
+
   it('are synced again where the last time was cut', async () => {
     await using place = await temporaryDirectory()
     const directory = join(place.path, 'archive')

@@ -38,11 +38,16 @@ export function createSyncedFolders({ directory, syncOne }: SyncedFoldersOptions
         synced.set(path, identity)
         if (known.get(path) === identity) break
         // The directory itself may be new; not everyone may open what is above it.
-        if (path === directory) await syncOne(dirname(directory)).catch(() => undefined)
+        if (path === directory) await syncOne(dirname(directory)).catch(throwUnlessForbidden)
       }
       for (const [path, identity] of synced) remember(path, identity)
     },
   }
+}
+
+function throwUnlessForbidden(error: unknown): void {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'EACCES' && code !== 'EPERM') throw error
 }
 
 /** What is in the folder, and nothing above it. @returns what no other folder of this name is */
