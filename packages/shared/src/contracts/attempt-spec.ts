@@ -16,10 +16,11 @@ export const ModelName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@[\]-]{0,99}$/, 'use a model name, for example "sonnet"')
 
 export const RepositoryRef = z.object({
-  url: RepositoryUrl,
-  /** The base branch for the target; the branch that holds the documents for the platform repository. */
-  branch: BranchName,
-  githubUser: GithubUser,
+  url: RepositoryUrl.describe('where it is'),
+  branch: BranchName.describe(
+    'of the repository of the service: what the work is based on; of the platform repository: what holds the documents',
+  ),
+  githubUser: GithubUser.describe('whose credentials are used, and who is the author of commits'),
 })
 export type RepositoryRef = z.infer<typeof RepositoryRef>
 
@@ -43,26 +44,27 @@ export const Guidance = z
   )
 
 export const Prompt = z.object({
-  mode: PromptMode,
-  /** This attempt's own guidance, verbatim; absent for a plain first attempt. */
-  guidance: z.exactOptional(z.string()),
+  mode: PromptMode.describe(
+    '`append`: base prompt, every earlier guidance, then this one; `replace`: the guidance alone',
+  ),
+  guidance: z.exactOptional(z.string()).describe("this attempt's own guidance, verbatim"),
 })
 
 export const AttemptSpec = z.object({
   ...AttemptRef.shape,
-  name: AttemptName,
+  name: AttemptName.describe('name of the attempt'),
   workspace: z.string().describe('name of the workspace, for example "workspace-trader"'),
-  /** The feature branch, fixed for all attempts of the task unless the first claim of it is lost. */
-  branch: BranchName,
-  agent: AgentName,
-  model: ModelName,
-  repository: RepositoryRef,
-  platform: RepositoryRef,
-  workingDirectory: WorkingDirectory,
-  prompt: Prompt,
-  limits: Limits,
-  /** The service's default gates; a `gates.json` beside the task's documents goes before them. */
-  gates: z.array(StoredGate),
+  branch: BranchName.describe('the feature branch, for all attempts of the task unless its first claim was lost'),
+  agent: AgentName.describe('who does the work'),
+  model: ModelName.describe('the model that the agent is to use'),
+  repository: RepositoryRef.describe('the repository that is worked on'),
+  platform: RepositoryRef.describe('the repository that holds the documents of the task'),
+  workingDirectory: WorkingDirectory.describe('where in the repository the work is; `.` is the repository itself'),
+  prompt: Prompt.describe('what the agent is told beside the documents'),
+  limits: Limits.describe('bounds of the attempt'),
+  gates: z
+    .array(StoredGate)
+    .describe("the service's default gates; a `gates.json` beside the task's documents goes before them"),
 })
 export type AttemptSpec = z.infer<typeof AttemptSpec>
 

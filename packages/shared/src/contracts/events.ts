@@ -15,19 +15,15 @@ import { ResultSummary, Usage } from './result.ts'
 export const EVENT_MAX_BYTES = 8 * 1024
 
 export const Requester = z.object({
-  /** `http`, `cli`, `mcp` or `kubernetes`; a newer release may have others. */
-  door: z.string().min(1).max(40),
-  /** Who asked, as the door knows them. */
-  caller: z.string().max(200),
+  door: z.string().min(1).max(40).describe('`http`, `cli`, `mcp` or `kubernetes`; a newer release may have others'),
+  caller: z.string().max(200).describe('who asked, as the door knows them: the name of their token, or `local`'),
 })
 export type Requester = z.infer<typeof Requester>
 
 /** Loose: documents hold it too, and keep what they do not know. */
 export const Epoch = z.looseObject({
-  /** Raised by a restore of the ledger. */
-  generation: z.int().min(1),
-  /** The ledger's last sequence at the grant. */
-  sequence: z.int().min(0),
+  generation: z.int().min(1).describe('raised by each restore of the ledger'),
+  sequence: z.int().min(0).describe("the ledger's last sequence when the workspace was granted"),
 })
 export type Epoch = z.infer<typeof Epoch>
 
@@ -37,120 +33,143 @@ export function compareEpochs(a: Epoch, b: Epoch): number {
 }
 
 const envelope = {
-  specversion: z.literal('1.0'),
-  /** Made once for a request and kept through all tries: the identity of the event. */
-  id: z.string().min(1),
-  source: z.string(),
-  /** The attempt's name, or the workspace's. */
-  subject: z.string(),
-  time: z.iso.datetime(),
-  datacontenttype: z.literal('application/json'),
+  specversion: z.literal('1.0').describe('of CloudEvents'),
+  id: z.string().min(1).describe('the identity of the event: a redelivery has the same one'),
+  source: z.string().describe('the service that published it, for example `/orchestrator/launcher`'),
+  subject: z.string().describe("the attempt's name, or the workspace's"),
+  time: z.iso.datetime().describe('when it was made, by the clock of its publisher, UTC'),
+  datacontenttype: z.literal('application/json').describe('of `data`'),
 }
 
-/** Published by the submitter when an attempt was accepted: the full resolved spec. Subject `task.<service>.<tag>.<id>`. */
-export const TaskSubmitted = z.object({
-  ...envelope,
-  type: z.literal('task.submitted'),
-  data: z.object({
-    attempt: AttemptSpec,
-    sources: ValueSources,
-    requestedBy: Requester,
-    /** Hash of the request as received, canonical JSON. */
-    requestHash: z.string(),
-    /** Scoped by door and caller: `<door>/<caller>/<key>`. */
-    idempotencyKey: z.exactOptional(z.string()),
-    /** The attempt that this one answers. */
-    previous: z.exactOptional(z.object({ n: z.int(), name: AttemptName })),
-  }),
-})
+const name = AttemptName.describe('name of the attempt')
+const submittedId = z.string().describe("id of the attempt's `task.submitted`")
+
+export const TaskSubmitted = z
+  .object({
+    ...envelope,
+    type: z.literal('task.submitted'),
+    data: z.object({
+      attempt: AttemptSpec.describe('what is to be done, completely resolved'),
+      sources: ValueSources.describe(
+        'where each value came from: `request`, `service`, `defaults`, `agent`, `previous` or `built-in`',
+      ),
+      requestedBy: Requester.describe('who asked, and through which door'),
+      requestHash: z.string().describe('hash of the request as it was received, canonical JSON'),
+      idempotencyKey: z
+        .exactOptional(z.string())
+        .describe('key of the request, scoped by door and caller: `<door>/<caller>/<key>`'),
+      previous: z
+        .exactOptional(
+          z.object({
+            n: z.int().describe('its number'),
+            name: AttemptName.describe('its name'),
+          }),
+        )
+        .describe('the attempt that this one answers; left out for the first'),
+    }),
+  })
+  .describe('An attempt was accepted. Published by the submitter on `task.<service>.<tag>.<id>`.')
 export type TaskSubmitted = z.infer<typeof TaskSubmitted>
 
-/** Published by the submitter when someone asked to stop an attempt; at most one for each. Subject `attempt.….<n>`. */
-export const StopRequested = z.object({
-  ...envelope,
-  type: z.literal('task.stopRequested'),
-  data: z.object({ name: AttemptName, requestedBy: Requester, note: z.exactOptional(z.string()) }),
-})
+export const StopRequested = z
+  .object({
+    ...envelope,
+    type: z.literal('task.stopRequested'),
+    data: z.object({
+      name,
+      requestedBy: Requester.describe('who asked, and through which door'),
+      note: z.exactOptional(z.string()).describe('why, in their own words'),
+    }),
+  })
+  .describe(
+    'Someone asked to stop an attempt; at most one for each. Published by the submitter on `attempt.<service>.<tag>.<id>.<n>`.',
+  )
 export type StopRequested = z.infer<typeof StopRequested>
 
-/** Published by the launcher when the workload exists, held. Only once accepted is it let go. Subject `attempt.….<n>`. */
-export const AttemptStarted = z.object({
-  ...envelope,
-  type: z.literal('attempt.started'),
-  data: z.object({
-    name: AttemptName,
-    /** Id of the attempt's `task.submitted`: what makes a workload ours. */
-    submittedId: z.string(),
-    runtime: z.string().describe('"process" or "kubernetes"'),
-    /** Machine or cluster id: which watcher looks after it. */
-    location: z.string(),
-    workloadUid: z.string(),
-    epoch: Epoch,
-    branch: BranchName,
-    /** Normalised URL of the repository that holds the branch: claims are rebuilt from this. */
-    repository: z.string(),
-  }),
-})
+export const AttemptStarted = z
+  .object({
+    ...envelope,
+    type: z.literal('attempt.started'),
+    data: z.object({
+      name,
+      submittedId,
+      runtime: z.string().describe('`process` or `kubernetes`'),
+      location: z.string().describe('machine or cluster: which watcher looks after it'),
+      workloadUid: z.string().describe('the one workload that may act for this attempt'),
+      epoch: Epoch.describe('fences off workloads that were granted the workspace earlier'),
+      branch: BranchName.describe('the branch that it works on'),
+      repository: z.string().describe('the repository of that branch, normalised: SSH and HTTPS forms are equal'),
+    }),
+  })
+  .describe(
+    'The workload exists, held; only then is it let go. Published by the launcher on `attempt.<service>.<tag>.<id>.<n>`.',
+  )
 export type AttemptStarted = z.infer<typeof AttemptStarted>
 
-/**
- * The verdict, once, ever; nothing follows it on its subject. Published by the watcher, or by the launcher for an
- * attempt that never started. Subject `attempt.….<n>`.
- */
-export const AttemptFinished = z.object({
-  ...envelope,
-  type: z.literal('attempt.finished'),
-  data: z.object({
-    name: AttemptName,
-    submittedId: z.string(),
-    phase: TerminalPhase.catch('Unknown'),
-    /** One of `REASONS`; from a newer release possibly another: read it with `readReason`. */
-    reason: z.string(),
-    /** One or two sentences for people. */
-    message: z.string(),
-    /** True only where gates ran and passed. */
-    verified: z.boolean(),
-    result: z.exactOptional(ResultSummary),
-    logs: z.exactOptional(z.object({ lines: z.int(), gaps: z.int() })),
-  }),
-})
+export const AttemptFinished = z
+  .object({
+    ...envelope,
+    type: z.literal('attempt.finished'),
+    data: z.object({
+      name,
+      submittedId,
+      phase: TerminalPhase.catch('Unknown').describe('how it ended; `Unknown`: it may have acted and nobody can tell'),
+      reason: z.string().describe('why, in one word; a newer release may have others'),
+      message: z.string().describe('one or two sentences for people'),
+      verified: z.boolean().describe('true only where gates ran and passed'),
+      result: z.exactOptional(ResultSummary).describe('what the runner proved; left out where it wrote no record'),
+      logs: z
+        .exactOptional(
+          z.object({
+            lines: z.int().describe('lines of the log that were kept'),
+            gaps: z.int().describe('lines that were lost or left out'),
+          }),
+        )
+        .describe('how much of the log there is'),
+    }),
+  })
+  .describe(
+    'The verdict, once, ever; nothing follows it on its subject. Published by the watcher on `attempt.<service>.<tag>.<id>.<n>`, or by the launcher for an attempt that never started or whose machine is gone.',
+  )
 export type AttemptFinished = z.infer<typeof AttemptFinished>
 
-/** Published by the submitter when a person vouched that nothing of a workload runs any more. Subject `workspace.<service>`. */
-export const WorkspaceReleased = z.object({
-  ...envelope,
-  type: z.literal('workspace.released'),
-  data: z.object({
-    workspace: z.string(),
-    workloadUid: z.string(),
-    /** The attempt that the workload was of. */
-    name: z.exactOptional(AttemptName),
-    requestedBy: Requester,
-    note: z.exactOptional(z.string()),
-  }),
-})
+export const WorkspaceReleased = z
+  .object({
+    ...envelope,
+    type: z.literal('workspace.released'),
+    data: z.object({
+      workspace: z.string().describe('name of the workspace, for example `workspace-trader`'),
+      workloadUid: z.string().describe('the workload of which nothing runs any more'),
+      name: z.exactOptional(AttemptName).describe('the attempt that the workload was of'),
+      requestedBy: Requester.describe('who vouched for it, and through which door'),
+      note: z.exactOptional(z.string()).describe('what they looked at, in their own words'),
+    }),
+  })
+  .describe(
+    'A person vouched that nothing of a workload runs any more; at most one for each workload. Published by the submitter on `workspace.<service>`.',
+  )
 export type WorkspaceReleased = z.infer<typeof WorkspaceReleased>
 
-/** Published by launcher and watcher when phase, step or reason changed. Subject `progress.….<n>`, stream `PROGRESS`. */
-export const AttemptProgressed = z.object({
-  ...envelope,
-  type: z.literal('attempt.progressed'),
-  data: z.object({
-    name: AttemptName,
-    phase: LivePhase,
-    reason: z.exactOptional(z.string()),
-    message: z.exactOptional(z.string()),
-    /** Attempts of this workspace that go first. */
-    ahead: z.exactOptional(z.int()),
-    step: z.exactOptional(Step.catch('implementing')),
-    usage: z.exactOptional(Usage),
-    /** The agent's last words and deeds, redacted, newest last. */
-    lastText: z.exactOptional(z.string()),
-    lastActions: z.exactOptional(z.array(z.string())),
-    /** Last line of the log seen by the watcher. */
-    line: z.exactOptional(z.int()),
-  }),
-})
+export const AttemptProgressed = z
+  .object({
+    ...envelope,
+    type: z.literal('attempt.progressed'),
+    data: z.object({
+      name,
+      phase: LivePhase.describe('where it is'),
+      reason: z.exactOptional(z.string()).describe('why it waits, in one word'),
+      message: z.exactOptional(z.string()).describe('one or two sentences for people'),
+      ahead: z.exactOptional(z.int()).describe('attempts of this workspace that go first'),
+      step: z.exactOptional(Step.catch('implementing')).describe('what the runner is doing'),
+      usage: z.exactOptional(Usage).describe('what it has used so far'),
+      lastText: z.exactOptional(z.string()).describe("the agent's last words, redacted"),
+      lastActions: z.exactOptional(z.array(z.string())).describe("the agent's last deeds, redacted, newest last"),
+      line: z.exactOptional(z.int()).describe('number of the last line of the log that was seen'),
+    }),
+  })
+  .describe(
+    'Phase, step or reason changed. Published by launcher and watcher on `progress.<service>.<tag>.<id>.<n>`; kept for days, not part of the ledger.',
+  )
 export type AttemptProgressed = z.infer<typeof AttemptProgressed>
 
 export const LedgerEvent = z.discriminatedUnion('type', [

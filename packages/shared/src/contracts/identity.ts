@@ -40,9 +40,13 @@ export const TaskIdInput = z
   ])
   .transform(String)
 
-export const AttemptNumber = z.int().min(1).max(99_999)
+export const AttemptNumber = z.int().min(1).max(99_999).describe('number of the attempt, from 1')
 
-export const TaskRef = z.object({ service: ServiceName, tag: Tag, taskId: TaskId })
+export const TaskRef = z.object({
+  service: ServiceName.describe('the service that the task is for'),
+  tag: Tag.describe('the task list that the task is in; `master` where there is one'),
+  taskId: TaskId.describe('the task, for example `7` or `7.2`'),
+})
 export type TaskRef = z.infer<typeof TaskRef>
 
 export const AttemptRef = z.object({ ...TaskRef.shape, n: AttemptNumber })

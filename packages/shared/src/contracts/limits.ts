@@ -6,14 +6,14 @@ export const Limits = z.object({
     .number()
     .positive()
     .max(7 * 24 * 60)
-    .describe('whole attempt, minutes'),
+    .describe('the whole attempt, minutes'),
   idleMinutes: z
     .number()
     .positive()
     .max(24 * 60)
     .describe('without any output of the agent, minutes'),
-  usd: z.number().positive().nullable().describe('cost of the model; null for none'),
-  turns: z.int().positive().nullable().describe('turns of the agent; null for none'),
+  usd: z.number().positive().nullable().describe('cost of the model, US dollars; null for no bound'),
+  turns: z.int().positive().nullable().describe('turns of the agent; null for no bound'),
 })
 export type Limits = z.infer<typeof Limits>
 
@@ -30,7 +30,10 @@ export type LimitsInput = z.infer<typeof LimitsInput>
 
 /** A check that decides the verdict: a command run on a clean checkout of the pushed commit; exit code 0 passes. */
 export const Gate = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$/, 'use up to 63 letters, digits, spaces, ".", "_" or "-"'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$/, 'use up to 63 letters, digits, spaces, ".", "_" or "-"')
+    .describe('what people call it'),
   command: z.array(z.string().min(1).max(4096)).min(1).max(64).describe('program and arguments; no shell reads it'),
   timeoutSeconds: z
     .exactOptional(
@@ -39,7 +42,7 @@ export const Gate = z.strictObject({
         .positive()
         .max(24 * 3600),
     )
-    .describe('600 when left out'),
+    .describe('after which it has failed, seconds; 600 when left out'),
 })
 export type Gate = z.infer<typeof Gate>
 

@@ -11,12 +11,12 @@ export const Outcome = z.enum(['Succeeded', 'Failed', 'Stopped', 'TimedOut'])
 export type Outcome = z.infer<typeof Outcome>
 
 const Sha = z.string().regex(/^[0-9a-f]{40,64}$/)
-const DurationMs = z.number().min(0).describe('milliseconds')
+const DurationMs = z.number().min(0).describe('how long it took, milliseconds')
 
 export const GateResult = z.object({
-  name: z.string(),
+  name: z.string().describe('which gate'),
   command: z.array(z.string()),
-  passed: z.boolean(),
+  passed: z.boolean().describe('whether it passed'),
   exitCode: z.int().nullable().describe('null when it was killed or could not start'),
   timedOut: z.boolean(),
   durationMs: DurationMs,
@@ -28,7 +28,11 @@ export type GateResult = z.infer<typeof GateResult>
 
 export const Commit = z.object({ sha: Sha, author: z.string(), subject: z.string() })
 export type Commit = z.infer<typeof Commit>
-export const DiffStat = z.object({ files: z.int(), insertions: z.int(), deletions: z.int() })
+export const DiffStat = z.object({
+  files: z.int().describe('files that changed'),
+  insertions: z.int().describe('lines added'),
+  deletions: z.int().describe('lines removed'),
+})
 export type DiffStat = z.infer<typeof DiffStat>
 
 export const GitOperation = z.object({
@@ -63,16 +67,19 @@ export const FLAGS = [
   'UnverifiedClaim',
   'ToolsDenied',
 ] as const
-export const Flag = z.object({ kind: z.string(), detail: z.string() })
+export const Flag = z.object({
+  kind: z.string().describe(`one of ${FLAGS.join(', ')}; a newer release may have others`),
+  detail: z.string().describe('what was seen'),
+})
 export type Flag = z.infer<typeof Flag>
 
 /** What an attempt has used so far. */
 export const Usage = z.object({
-  toolCalls: z.int().min(0),
-  inputTokens: z.int().min(0),
-  outputTokens: z.int().min(0),
-  costUsd: z.number().min(0).nullable(),
-  turns: z.int().min(0),
+  toolCalls: z.int().min(0).describe('calls of tools'),
+  inputTokens: z.int().min(0).describe('tokens that the model read'),
+  outputTokens: z.int().min(0).describe('tokens that the model wrote'),
+  costUsd: z.number().min(0).nullable().describe('US dollars, as the agent reports them; null where it does not'),
+  turns: z.int().min(0).describe('turns of the agent'),
 })
 export type Usage = z.infer<typeof Usage>
 
@@ -123,16 +130,17 @@ export type ResultRecord = z.infer<typeof ResultRecord>
 
 /** The part of the record that the event carries; texts are cut to fit `EVENT_MAX_BYTES`. */
 export const ResultSummary = z.object({
-  branch: BranchName,
-  pushedSha: Sha.nullable(),
-  commits: z.int(),
-  diffStat: DiffStat,
-  gates: z.array(GateResult.pick({ name: true, passed: true, exitCode: true, durationMs: true })),
-  flags: z.array(Flag),
-  usage: Usage,
-  durationMs: DurationMs,
-  brief: z.string(),
-  /** SHA-256 of `result.json`. */
-  digest: z.string(),
+  branch: BranchName.describe('the branch that holds the work'),
+  pushedSha: Sha.nullable().describe('the commit that was pushed; null where none was'),
+  commits: z.int().describe('commits on top of the base'),
+  diffStat: DiffStat.describe('how much changed'),
+  gates: z
+    .array(GateResult.pick({ name: true, passed: true, exitCode: true, durationMs: true }))
+    .describe('what each gate said, on a clean checkout of the pushed commit'),
+  flags: z.array(Flag).describe('what a person should look at'),
+  usage: Usage.describe('what the attempt has used'),
+  durationMs: DurationMs.describe('from claim to record, milliseconds'),
+  brief: z.string().describe('what to read before a retry, Markdown, cut to fit'),
+  digest: z.string().describe('SHA-256 of the whole record, `result.json`'),
 })
 export type ResultSummary = z.infer<typeof ResultSummary>
