@@ -30,3 +30,20 @@ export function createDoor(): Door {
     },
   }
 }
+
+export interface Turns {
+  readonly door: Pick<Door, 'next'>
+  readonly hasRoom: () => boolean
+  readonly startMarked: () => void
+}
+
+/** For when there is room: what was marked and what waits at the door take turns, for neither may starve the other. */
+export function takingTurns({ door, hasRoom, startMarked }: Turns): () => void {
+  let doorFirst = false
+  return () => {
+    doorFirst = !doorFirst
+    if (doorFirst && hasRoom() && door.next()) return
+    startMarked()
+    if (hasRoom()) door.next()
+  }
+}
