@@ -6,6 +6,13 @@ const STEPS = {
   lint: ['oxlint', '--format=stylish'],
   types: ['tsc', '--noEmit'],
   'dead code': ['knip'],
+  // The page of the command line is as the commands are.
+  'cli page': ['vitest', 'run', 'packages/cli/src/reference', '--silent'],
+}
+
+const REMEDIES: Record<string, string> = {
+  format: '`npm run format` corrects this.',
+  'cli page': '`scripts/run vitest run packages/cli/src/reference -u` writes docs/cli.md anew.',
 }
 
 /** Far beyond what a step takes: a tool that hangs is a failure like any other. */
@@ -33,6 +40,6 @@ const outcomes = await Promise.all(Object.entries(STEPS).map(runStep))
 
 for (const { name, output } of outcomes.filter((outcome) => !outcome.passed)) {
   console.log(`\n--- ${name}\n${output}`)
-  if (name === 'format') console.log('`npm run format` corrects this.')
+  if (name in REMEDIES) console.log(REMEDIES[name])
   process.exitCode = 1
 }

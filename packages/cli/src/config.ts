@@ -3,39 +3,41 @@ import { z } from 'zod'
 
 /** The variables that the command line knows. An empty one counts as not set. */
 export const CliEnvironment = z.object({
-  /** Where the server listens. */
-  ORCHESTRATOR_URL: z.url({ protocol: /^https?$/, error: 'use http://host:port' }).optional(),
-  /** File with the token for the server. */
-  ORCHESTRATOR_TOKEN_FILE: z.string().optional(),
-  /** The token itself, where no file can be had. */
-  ORCHESTRATOR_TOKEN: z.string().optional(),
-  /** Where `up` keeps everything. */
-  ORCHESTRATOR_STATE_DIR: z.string().optional(),
-  /** How people call this program, for the commands that it prints. */
-  ORCHESTRATOR_COMMAND: z.string().default('orchestrator'),
-  /** The broker that `up` starts. */
-  ORCHESTRATOR_NATS_SERVER: z.string().optional(),
-  /** Claude Code for demonstrations, where it is not the one on the PATH. */
-  ORCHESTRATOR_CLAUDE: z.string().optional(),
-  /** The user's own, for a demonstration with a real model. */
-  ANTHROPIC_API_KEY: z.string().optional(),
-  ANTHROPIC_AUTH_TOKEN: z.string().optional(),
-  CLAUDE_CODE_OAUTH_TOKEN: z.string().optional(),
-  ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/, error: 'use http://host:port or https://host' }).optional(),
-  SETTINGS_FILE: z.string().optional(),
-  /** A person's own templates: what is not there comes with Orchestrator. */
-  TEMPLATES_DIR: z.string().optional(),
-  XDG_STATE_HOME: z.string().optional(),
-  HOME: z.string().default('/'),
-  PATH: z.string().default('/usr/local/bin:/usr/bin:/bin'),
-  SSH_AUTH_SOCK: z.string().optional(),
-  /** How programs that it starts reach the network. */
-  HTTP_PROXY: z.string().optional(),
-  HTTPS_PROXY: z.string().optional(),
-  NO_PROXY: z.string().optional(),
-  NODE_EXTRA_CA_CERTS: z.string().optional(),
-  NO_COLOR: z.string().optional(),
-  TERM: z.string().optional(),
+  ORCHESTRATOR_URL: z
+    .url({ protocol: /^https?$/, error: 'use http://host:port' })
+    .optional()
+    .describe('where the server listens; `--server` goes before it'),
+  ORCHESTRATOR_TOKEN_FILE: z.string().optional().describe('file with the token for the server'),
+  ORCHESTRATOR_TOKEN: z.string().optional().describe('the token itself, where no file can be had'),
+  ORCHESTRATOR_STATE_DIR: z.string().optional().describe('where `up` keeps everything'),
+  ORCHESTRATOR_COMMAND: z
+    .string()
+    .default('orchestrator')
+    .describe('how people call this program, for the commands that it prints'),
+  ORCHESTRATOR_NATS_SERVER: z.string().optional().describe('the broker that `up` starts'),
+  ORCHESTRATOR_CLAUDE: z
+    .string()
+    .optional()
+    .describe('Claude Code for demonstrations, where it is not the one on the PATH'),
+  ANTHROPIC_API_KEY: z.string().optional().describe('for `demo --live`'),
+  ANTHROPIC_AUTH_TOKEN: z.string().optional().describe('for `demo --live`'),
+  CLAUDE_CODE_OAUTH_TOKEN: z.string().optional().describe('for `demo --live`'),
+  ANTHROPIC_BASE_URL: z
+    .url({ protocol: /^https?$/, error: 'use http://host:port or https://host' })
+    .optional()
+    .describe('for `demo --live`'),
+  SETTINGS_FILE: z.string().optional().describe('the settings file, where `--config` names none'),
+  TEMPLATES_DIR: z.string().optional().describe('your own templates: what is not there comes with Orchestrator'),
+  XDG_STATE_HOME: z.string().optional().describe('below it is the usual state directory'),
+  HOME: z.string().default('/').describe('below it is the usual state directory, and the logins that agents may use'),
+  PATH: z.string().default('/usr/local/bin:/usr/bin:/bin').describe('where programs are found'),
+  SSH_AUTH_SOCK: z.string().optional().describe('the SSH agent that git may use'),
+  HTTP_PROXY: z.string().optional().describe('how programs that it starts reach the network'),
+  HTTPS_PROXY: z.string().optional().describe('the same'),
+  NO_PROXY: z.string().optional().describe('the same'),
+  NODE_EXTRA_CA_CERTS: z.string().optional().describe('the same'),
+  NO_COLOR: z.string().optional().describe('set and not empty: no colours'),
+  TERM: z.string().optional().describe('`dumb`: no colours, nothing is updated in place'),
 })
 export type CliEnvironment = z.output<typeof CliEnvironment>
 
@@ -51,3 +53,8 @@ export function networkOf(environment: CliEnvironment): Readonly<Record<string, 
 export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): CliEnvironment {
   return parseConfig(CliEnvironment, environment)
 }
+
+/** Each variable, and what it is for. */
+export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = Object.entries(
+  CliEnvironment.shape,
+).map(([name, schema]) => [name, schema.description ?? ''])

@@ -1,4 +1,4 @@
-/** What scripts can rely on. Documented in `--help` and the README of this package; numbers are never used again. */
+/** What scripts can rely on. Documented in `--help` and docs/cli.md; numbers are never used again. */
 import { ServerError } from '@orchestrator/client'
 import type { Phase } from '@orchestrator/shared/contracts'
 import { OrchestratorError } from '@orchestrator/shared/core'
@@ -18,18 +18,37 @@ export const EXIT = {
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
-export const EXIT_CODE_HELP = `Exit codes:
-  0  succeeded, or done
-  1  the attempt failed; an error of the program itself
-  2  wrong use, or input that was refused
-  3  no server can be reached, or it is not ready
-  4  the attempt was stopped
-  5  the attempt ran out of time
-  6  how the attempt ended is unknown
-  7  the time given by wait's --timeout has passed
-  8  there is no such attempt, task, log or dead letter
-  9  conflict with what is there: key used for another request, attempt not the latest, nothing to release
-  130  interrupted by Ctrl-C; a running attempt is left alone`
+export type ExitName = keyof typeof EXIT
+
+/** The lowest code first. */
+export const EXIT_NAMES = [
+  'ok',
+  'failed',
+  'usage',
+  'unreachable',
+  'stopped',
+  'timedOut',
+  'unknown',
+  'waitedEnough',
+  'notFound',
+  'conflict',
+  'interrupted',
+] as const satisfies readonly ExitName[]
+
+/** What each means, for people. */
+export const EXIT_TEXTS: Readonly<Record<ExitName, string>> = {
+  ok: 'succeeded, or done',
+  failed: 'the attempt failed; a check failed; an error of the program itself',
+  usage: 'wrong use, or input that was refused',
+  unreachable: 'no server can be reached, or it is not ready',
+  stopped: 'the attempt was stopped',
+  timedOut: 'the attempt ran out of time',
+  unknown: 'how the attempt ended is unknown',
+  waitedEnough: 'the time given by --timeout has passed; the attempt goes on',
+  notFound: 'there is no such attempt, task, log, token or dead letter',
+  conflict: 'conflict with what is there: key used for another request, attempt not the latest, nothing to release',
+  interrupted: 'interrupted by Ctrl-C; a running attempt is left alone',
+}
 
 /** How an attempt ended; one that has not ended is no failure. */
 export function exitCodeOfPhase(phase: Phase): ExitCode {

@@ -1,10 +1,12 @@
 import { isAbort } from '@orchestrator/shared/core'
 import { Command, CommanderError } from 'commander'
 import { COMMANDS } from './commands/index.ts'
+import { withExamples } from './commands/options.ts'
 import type { CliContext } from './context.ts'
-import { EXIT, EXIT_CODE_HELP, type ExitCode, exitCodeOfError } from './exit-codes.ts'
+import { EXIT, EXIT_TEXTS, type ExitCode, exitCodeOfError } from './exit-codes.ts'
 import { describeFailure, errorToJson } from './output/describe-error.ts'
 import { toJsonLine } from './output/machine.ts'
+import { exitsOf } from './reference/exits.ts'
 
 /** Everything but the code to end with, which a run finds out. */
 export type CliWorld = Omit<CliContext, 'exitWith'>
@@ -28,12 +30,13 @@ export async function runCli(args: readonly string[], world: CliWorld): Promise<
   }
 }
 
-function createProgram(context: CliContext): Command {
+/** The whole tree of commands: what help, completion and manual are made from. */
+export function createProgram(context: CliContext): Command {
   const { environment, screen } = context
   const program = new Command(environment.ORCHESTRATOR_COMMAND)
     .description('Has coding agents implement tasks, proves what they did, and keeps the ledger of it.')
     .showHelpAfterError('(add --help for the options and examples)')
-    .addHelpText('after', `\n${EXIT_CODE_HELP}`)
+    .addHelpText('afterAll', ({ command }) => describeExits(command))
     .exitOverride()
     .configureOutput({
       writeOut: (text) => screen.print(text.replace(/\n$/, '')),
@@ -41,8 +44,16 @@ function createProgram(context: CliContext): Command {
       getOutHelpWidth: () => screen.width,
       getErrHelpWidth: () => screen.width,
     })
+  withExamples(program, context, ['up --config settings.json', 'task submit trader 1 --wait', 'task submit --help'])
   for (const register of COMMANDS) register(program, context)
   return program
+}
+
+/** With the help of whatever can be run; a group of commands ends as its commands do. */
+function describeExits(command: Command): string {
+  if (command.parent !== null && command.commands.length > 0) return ''
+  const lines = exitsOf(command).map((name) => `  ${String(EXIT[name]).padEnd(3)}  ${EXIT_TEXTS[name]}`)
+  return `\nExit codes:\n${lines.join('\n')}`
 }
 
 /** The command line may be what is wrong, so it is looked at as it is. */

@@ -16,6 +16,7 @@ interface InstallFlags {
 
 export function registerAgents(program: Command, context: CliContext): void {
   const agents = program.command('agents').description('programs of agents on this machine')
+  withExamples(agents, context, ['agents install claude'])
   const command = agents
     .command('install')
     .description('install the program of an agent at the version that was tested, for attempts of this machine')

@@ -4,6 +4,7 @@ import { registerAgents } from './agents.ts'
 import { registerDeadLetters } from './deadletters/index.ts'
 import { registerDemo } from './demo.ts'
 import { registerDoctor } from './doctor.ts'
+import { registerMan } from './man.ts'
 import { registerMcp } from './mcp.ts'
 import { registerRebuild } from './rebuild.ts'
 import { registerTask } from './task/index.ts'
@@ -25,5 +26,6 @@ export const COMMANDS: readonly RegisterCommand[] = [
   registerDoctor,
   registerAgents,
   registerTemplates,
+  registerMan,
   registerDemo,
 ]

@@ -56,10 +56,17 @@ export async function openClient(
   return createClient({ url, source, token, door, startCommand: `${environment.ORCHESTRATOR_COMMAND} up`, signal })
 }
 
-/** Adds `examples` to the help of a command; `$` stands for the program as people call it. */
+const EXAMPLES = new WeakMap<Command, readonly string[]>()
+
+/** Adds `examples`, as they follow the name of the program, to the help of a command, its page and its manual. */
 export function withExamples(command: Command, { environment }: CliContext, examples: readonly string[]): Command {
+  EXAMPLES.set(command, examples)
   const lines = examples.map((example) => `  ${environment.ORCHESTRATOR_COMMAND} ${example}`)
   return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
+}
+
+export function examplesOf(command: Command): readonly string[] {
+  return EXAMPLES.get(command) ?? []
 }
 
 export function parseCount(text: string): number {

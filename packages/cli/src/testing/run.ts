@@ -3,7 +3,7 @@ import { Readable, Writable } from 'node:stream'
 import { type Clock, systemClock } from '@orchestrator/shared/core'
 import { CliEnvironment } from '../config.ts'
 import type { ExitCode } from '../exit-codes.ts'
-import { createScreen } from '../output/screen.ts'
+import { createScreen, type Screen } from '../output/screen.ts'
 import { runCli } from '../program.ts'
 
 export interface RunOptions {
@@ -47,6 +47,11 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     signal: options.signal ?? new AbortController().signal,
   })
   return { code, out: out.text, error: error.text }
+}
+
+/** For what is built and never run. */
+export function silentScreen(): Screen {
+  return createScreen({ out: new Sink(false, 120), error: new Sink(false, 80), noColour: undefined, term: undefined })
 }
 
 class Sink extends Writable {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
+import { withExamples } from '../options.ts'
 import { registerList } from './list.ts'
 import { registerLogs } from './logs.ts'
 import { registerRelease } from './release.ts'
@@ -11,6 +12,7 @@ import { registerWait } from './wait.ts'
 
 export function registerTask(program: Command, context: CliContext): void {
   const task = program.command('task').description('submit tasks, follow them, stop them')
+  withExamples(task, context, ['task submit trader 1 --wait', 'task logs trader 1 -f', 'task list'])
   for (const register of [
     registerSubmit,
     registerRetry,
