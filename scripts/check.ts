@@ -8,11 +8,13 @@ const STEPS = {
   'dead code': ['knip'],
   // The page of the command line is as the commands are.
   'cli page': ['vitest', 'run', 'packages/cli/src/reference', '--silent'],
+  // The client is what the OpenAPI document says.
+  client: ['node', 'packages/client/generate.ts', '--check'],
 }
 
 const REMEDIES: Record<string, string> = {
   format: '`npm run format` corrects this.',
-  'cli page': '`scripts/run vitest run packages/cli/src/reference -u` writes docs/cli.md anew.',
+  'cli page': '`npm run generate` writes docs/cli.md anew.',
 }
 
 /** Far beyond what a step takes: a tool that hangs is a failure like any other. */

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Submit } from '@orchestrator/client'
 import { GithubUser, RepositoryUrl } from '@orchestrator/shared/contracts'
 import type { CliEnvironment } from './config.ts'
 import { type ProgramEnd, runProgram } from './run-program.ts'
@@ -34,7 +35,9 @@ export async function findPlatformCheckout(search: CheckoutSearch): Promise<Plat
 }
 
 /** The checkout as fields of a request. */
-export function platformFields(checkout: PlatformCheckout | undefined): Readonly<Record<string, string>> {
+export function platformFields(
+  checkout: PlatformCheckout | undefined,
+): Pick<Submit, 'platformRepositoryUrl' | 'platformBranch' | 'platformUser'> {
   if (checkout === undefined) return {}
   const { url, branch, user } = checkout
   return {

@@ -1,6 +1,7 @@
-import { type AttemptView, DEFAULT_TAG } from '@orchestrator/shared/contracts'
+import { DEFAULT_TAG } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import type { Client } from './client.ts'
+import type { Attempt } from './generated/api.ts'
 
 /** What a person names: an attempt, the latest attempt of a task, or the latest of a service. */
 export interface AttemptReference {
@@ -20,15 +21,15 @@ function isAttemptName(name: string): boolean {
  *   what the client throws
  */
 export async function findAttempt(
-  client: Pick<Client, 'attempt' | 'attempts'>,
+  client: Pick<Client, 'getAttempt' | 'listAttempts'>,
   { name, taskId, tag }: AttemptReference,
-): Promise<AttemptView> {
+): Promise<Attempt> {
   if (isAttemptName(name)) {
-    if (taskId === undefined) return await client.attempt(name)
+    if (taskId === undefined) return await client.getAttempt({ path: { name } })
     throw new TerminalError('INPUT_INVALID', `${name} is an attempt already: leave out ${JSON.stringify(taskId)}`)
   }
   const onlyTag = tag ?? (taskId === undefined ? undefined : DEFAULT_TAG)
-  const { attempts } = await client.attempts({ service: name, taskId, tag: onlyTag, limit: 1 })
+  const { attempts } = await client.listAttempts({ query: { service: name, taskId, tag: onlyTag, limit: 1 } })
   const [latest] = attempts
   if (latest !== undefined) return latest
   const what =

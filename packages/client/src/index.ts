@@ -1,13 +1,10 @@
 /** The HTTP API as its clients use it. What people read of its answers is in `texts/`. */
 export { type AttemptReference, findAttempt } from './attempt-reference.ts'
-export {
-  type Client,
-  type ClientOptions,
-  createClient,
-  type Filters,
-  type LogsOptions,
-  type TaskAddress,
-} from './client.ts'
-export { type LogReading, type ReadLine, readLog } from './read-log.ts'
-export { ServerError } from './server-error.ts'
-export { type AttemptWatch, isPassing, PATIENCE_MS, POLL_MS, watchAttempt } from './watch-attempt.ts'
+export { type Client, type ClientOptions, createClient } from './client.ts'
+export type { EventItem, EventsOptions } from './events.ts'
+export { PATIENCE_MS } from './follow.ts'
+export type * from './generated/api.ts'
+export type { LogsOptions } from './logs.ts'
+export type { Answer, Given } from './operations.ts'
+export { isPassing, ServerError } from './server-error.ts'
+export { type AttemptWatch, watchAttempt } from './watch-attempt.ts'

@@ -1,14 +1,12 @@
-import { type AttemptView, isTerminal } from '@orchestrator/shared/contracts'
-import { type Clock, hasCode } from '@orchestrator/shared/core'
+import { isTerminal } from '@orchestrator/shared/contracts'
+import type { Clock } from '@orchestrator/shared/core'
 import type { Client } from './client.ts'
-import { ServerError } from './server-error.ts'
-
-export const POLL_MS = 1_000
-/** A server that is being restarted is waited for. */
-export const PATIENCE_MS = 30_000
+import { PATIENCE_MS, POLL_MS } from './follow.ts'
+import type { Attempt } from './generated/api.ts'
+import { isPassing } from './server-error.ts'
 
 export interface AttemptWatch {
-  readonly client: Pick<Client, 'attempt'>
+  readonly client: Pick<Client, 'getAttempt'>
   readonly name: string
   /** Sequence of the ledger that the first answer must include. */
   readonly after?: number
@@ -19,7 +17,7 @@ export interface AttemptWatch {
 }
 
 /** The attempt as it is, every second, until it has ended. */
-export async function* watchAttempt(watch: AttemptWatch): AsyncGenerator<AttemptView> {
+export async function* watchAttempt(watch: AttemptWatch): AsyncGenerator<Attempt> {
   const { clock, signal } = watch
   for (;;) {
     const view = await lookPatiently(watch)
@@ -29,12 +27,12 @@ export async function* watchAttempt(watch: AttemptWatch): AsyncGenerator<Attempt
   }
 }
 
-async function lookPatiently({ client, name, after, clock, signal, onTrouble }: AttemptWatch): Promise<AttemptView> {
+async function lookPatiently({ client, name, after, clock, signal, onTrouble }: AttemptWatch): Promise<Attempt> {
   const giveUpAt = clock.monotonicMs() + PATIENCE_MS
   let troubled = false
   for (;;) {
     try {
-      return await client.attempt(name, after)
+      return await client.getAttempt({ path: { name }, query: { after }, signal })
     } catch (error) {
       if (!isPassing(error) || clock.monotonicMs() >= giveUpAt) throw error
       if (!troubled) onTrouble(error)
@@ -42,13 +40,4 @@ async function lookPatiently({ client, name, after, clock, signal, onTrouble }: 
       await clock.sleep(POLL_MS, signal)
     }
   }
-}
-
-/** The server is away or not ready yet, or has had too many requests, which ends by itself. */
-export function isPassing(error: unknown): boolean {
-  return hasCode(error, 'SERVER_UNREACHABLE') || (error instanceof ServerError && isLater(error.problem.status))
-}
-
-function isLater(status: number): boolean {
-  return status === 429 || status >= 500
 }

@@ -1,19 +1,13 @@
-import { parseLogLine } from '@orchestrator/client/texts'
+import type { LogLine } from '@orchestrator/client'
 import { NO_USAGE } from '@orchestrator/shared/contracts'
 import { expect, it } from 'vitest'
 import { readPage } from './log-page.ts'
 
 const time = '2026-11-24T10:00:31.000Z'
-const said = (seq: number): unknown => ({ seq, time, kind: 'text', text: `line ${seq}` })
+const said = (seq: number): LogLine => ({ seq, time, kind: 'text', text: `line ${seq}` })
 
-async function* log(...lines: readonly unknown[]): AsyncGenerator<{
-  readonly json: string
-  readonly line: ReturnType<typeof parseLogLine>
-}> {
-  for (const line of lines) {
-    const json = JSON.stringify(line)
-    yield await Promise.resolve({ json, line: parseLogLine(json) })
-  }
+async function* log(...lines: readonly LogLine[]): AsyncGenerator<LogLine> {
+  for (const line of lines) yield await Promise.resolve(line)
 }
 
 it('counts a gap as the lines that are missing, and says that they are', async () => {
@@ -48,7 +42,7 @@ it('hands out a line that is larger than a page all the same', async () => {
 })
 
 it('is empty where nothing is, and goes on from where it was asked', async () => {
-  const end = { kind: 'end', lines: 3, gaps: 0 }
+  const end: LogLine = { kind: 'end', lines: 3, gaps: 0 }
   await expect(readPage({ log: log(end), fromLine: 4, limit: 10 })).resolves.toEqual({
     lines: [],
     first: undefined,

@@ -1,6 +1,6 @@
 /** Part of a log, small enough for an answer. */
-import type { ReadLine } from '@orchestrator/client'
-import { formatLogLine, PLAIN } from '@orchestrator/client/texts'
+import type { LogLine } from '@orchestrator/client'
+import { formatLogLine, parseLogLine, PLAIN } from '@orchestrator/client/texts'
 import { printableLine } from '@orchestrator/shared/core'
 
 /** What a model can be handed at once without losing sight of the rest. */
@@ -18,7 +18,7 @@ export interface LogPage {
 }
 
 export interface PageRequest {
-  readonly log: AsyncIterable<ReadLine>
+  readonly log: AsyncIterable<LogLine>
   /** From here on; left out: the last lines. */
   readonly fromLine: number | undefined
   readonly limit: number
@@ -36,7 +36,7 @@ export async function readPage({ log, fromLine, limit }: PageRequest): Promise<L
   let bytes = 0
   let next = fromLine ?? 1
   for await (const read of log) {
-    if (read.line?.kind === 'end') return toPage(entries, { next, complete: true })
+    if (read['kind'] === 'end') return toPage(entries, { next, complete: true })
     const entry = toEntry(read, next)
     const isFull = entries.length >= limit || bytes + entry.bytes > PAGE_MAX_BYTES
     if (isFull && fromLine !== undefined && entries.length > 0) return toPage(entries, { next, complete: false })
@@ -55,14 +55,18 @@ function toPage(entries: readonly Entry[], { next, complete }: Pick<LogPage, 'ne
 }
 
 /** Lines that no reader misses are empty ones: they count, and are left out. */
-function toEntry({ json, line }: ReadLine, expected: number): Entry {
-  const text = line === undefined ? printableLine(json) : (formatLogLine(line, PLAIN) ?? '')
+function toEntry(read: LogLine, expected: number): Entry {
+  const line = parseLogLine(read)
+  const text = line === undefined ? printableLine(JSON.stringify(read)) : (formatLogLine(line, PLAIN) ?? '')
   const numbers = numbersOf(line, expected)
   return { text, ...numbers, bytes: Buffer.byteLength(text) }
 }
 
 /** A line of another release has a number that is not known here: it follows the one before. */
-function numbersOf(line: ReadLine['line'], expected: number): { readonly first: number; readonly last: number } {
+function numbersOf(
+  line: ReturnType<typeof parseLogLine>,
+  expected: number,
+): { readonly first: number; readonly last: number } {
   if (line?.kind === 'gap') return { first: line.first, last: line.last }
   const n = line === undefined || line.kind === 'end' ? expected : line.seq
   return { first: n, last: n }

@@ -1,7 +1,5 @@
 /** Part of an attempt's log as a text. */
-import { readLog } from '@orchestrator/client'
-import type { AttemptView } from '@orchestrator/shared/contracts'
-import type { Clock } from '@orchestrator/shared/core'
+import type { Attempt } from '@orchestrator/client'
 import { type LogPage, readPage } from './log-page.ts'
 import type { TaskApi } from './task-api.ts'
 
@@ -10,12 +8,10 @@ export const LINES_MAX = 500
 
 export interface LogRequest {
   readonly api: TaskApi
-  readonly attempt: AttemptView
+  readonly attempt: Attempt
   /** From here on; `undefined`: the last lines. */
   readonly fromLine: number | undefined
   readonly limit: number
-  readonly clock: Clock
-  readonly signal: AbortSignal
 }
 
 export interface LogText {
@@ -24,17 +20,14 @@ export interface LogText {
 }
 
 export async function describeLog(request: LogRequest): Promise<LogText> {
-  const { api, attempt, fromLine, limit, clock, signal } = request
-  // Only what follows a log is told of trouble on the way.
-  const onTrouble = (): void => undefined
-  const { name } = attempt
-  const log = readLog({ client: api, name, fromLine: fromLine ?? 1, follow: false, clock, signal, onTrouble })
+  const { api, attempt, fromLine, limit } = request
+  const log = api.logs(attempt.name, { fromLine: fromLine ?? 1 })
   const page = await readPage({ log, fromLine, limit })
   return { page, text: describePage(page, attempt) }
 }
 
 /** What is ours comes first: the lines below it may say anything. */
-function describePage({ lines, first, last, next, complete }: LogPage, { name, phase }: AttemptView): string {
+function describePage({ lines, first, last, next, complete }: LogPage, { name, phase }: Attempt): string {
   const more = complete
     ? 'The log ends here.'
     : `More, once there is more: get_task_logs with attempt "${name}" and from_line ${next}.`

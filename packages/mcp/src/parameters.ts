@@ -1,4 +1,5 @@
 /** What tools are asked with. The values are the server's to judge, so that it names every fault in one way. */
+import type { Given } from '@orchestrator/client'
 import { PromptMode } from '@orchestrator/shared/contracts'
 import { printableLine } from '@orchestrator/shared/core'
 import { z } from 'zod'
@@ -54,15 +55,24 @@ const BODY_FIELDS = [
   ['prompt_mode', 'promptMode'],
 ] as const satisfies readonly (readonly [keyof typeof overridable, string])[]
 
-type Overrides = Partial<Record<(typeof BODY_FIELDS)[number][0], string | undefined>>
+type Overrides = { readonly [P in Exclude<keyof typeof overridable, 'prompt_mode'>]?: string | undefined } & {
+  readonly prompt_mode?: PromptMode | undefined
+}
 
 /** The request's body for what was overridden. */
-export function toBody(given: Overrides): Record<string, string> {
-  const named = BODY_FIELDS.flatMap(([parameter, field]) => {
-    const value = given[parameter]
-    return value === undefined ? [] : [[field, value] as const]
-  })
-  return Object.fromEntries(named)
+export function toBody(given: Overrides): Omit<Given<'retryTask'>['body'], 'guidance'> {
+  return {
+    agent: given.agent,
+    repositoryUrl: given.repository_url,
+    githubUser: given.github_user,
+    branch: given.branch,
+    model: given.model,
+    workingDirectory: given.working_directory,
+    platformRepositoryUrl: given.platform_repository_url,
+    platformBranch: given.platform_branch,
+    platformUser: given.platform_user,
+    promptMode: given.prompt_mode,
+  }
 }
 
 const PARAMETERS: Readonly<Record<string, string>> = {

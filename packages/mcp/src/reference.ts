@@ -1,6 +1,5 @@
 /** How a call names an attempt: by its name, or as the latest of a service or task. */
-import { findAttempt } from '@orchestrator/client'
-import type { AttemptView } from '@orchestrator/shared/contracts'
+import { type Attempt, findAttempt } from '@orchestrator/client'
 import { TerminalError } from '@orchestrator/shared/core'
 import { z } from 'zod'
 import { optional, tag, taskId } from './parameters.ts'
@@ -21,7 +20,7 @@ interface Reference {
 }
 
 /** @throws TerminalError INPUT_INVALID for a reference that names nothing or two things; what findAttempt throws */
-export async function resolve(api: TaskApi, named: Reference): Promise<AttemptView> {
+export async function resolve(api: TaskApi, named: Reference): Promise<Attempt> {
   const { attempt, tag: list } = named
   const task = named.task_id === undefined ? undefined : String(named.task_id)
   if (attempt === undefined && named.service === undefined) {
@@ -31,7 +30,7 @@ export async function resolve(api: TaskApi, named: Reference): Promise<AttemptVi
     )
   }
   if (attempt === undefined) return await findAttempt(api, { name: named.service ?? '', taskId: task, tag: list })
-  const view = await api.attempt(attempt)
+  const view = await api.getAttempt({ path: { name: attempt } })
   const said = [
     ['service', named.service, view.service],
     ['task_id', task, view.taskId],

@@ -1,14 +1,17 @@
-import type { Client } from '@orchestrator/client'
+import type { Client, Submit } from '@orchestrator/client'
 import type { Clock } from '@orchestrator/shared/core'
 
 /**
  * What the tools ask. The HTTP client is one; a service that serves the tools itself brings its own.
  * Errors are those of {@link Client}: ServerError for what was refused, TerminalError SERVER_UNREACHABLE for silence.
  */
-export type TaskApi = Pick<Client, 'submit' | 'retry' | 'stop' | 'attempt' | 'attempts' | 'tasks' | 'logs'>
+export type TaskApi = Pick<
+  Client,
+  'submitTask' | 'retryTask' | 'stopAttempt' | 'getAttempt' | 'listAttempts' | 'listTasks' | 'logs'
+>
 
 /** The fields of a request that say where the documents are. */
-export type PlatformFields = Readonly<Record<string, string>>
+export type PlatformFields = Pick<Submit, 'platformRepositoryUrl' | 'platformBranch' | 'platformUser'>
 
 export interface McpDependencies {
   readonly version: string

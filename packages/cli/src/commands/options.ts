@@ -46,14 +46,22 @@ export async function connect(context: CliContext, address: ServerAddress): Prom
 
 /** For one request of somebody who came by another door. @throws as {@link connect} */
 export async function openClient(
-  { environment, cwd }: CliContext,
+  { environment, cwd, clock }: CliContext,
   address: ServerAddress,
-  { door, signal }: Pick<ClientOptions, 'door' | 'signal'>,
+  { door, signal }: Required<Pick<ClientOptions, 'door' | 'signal'>>,
 ): Promise<Client> {
   const found = await findServer({ server: address.server, stateDirectory: address.stateDir, environment, cwd })
   const { url, source } = found
   const token = await findToken({ given: address.tokenFile, announced: found.tokenFile, environment, cwd })
-  return createClient({ url, source, token, door, startCommand: `${environment.ORCHESTRATOR_COMMAND} up`, signal })
+  return createClient({
+    url,
+    source,
+    token,
+    door,
+    startCommand: `${environment.ORCHESTRATOR_COMMAND} up`,
+    signal,
+    clock,
+  })
 }
 
 const EXAMPLES = new WeakMap<Command, readonly string[]>()

@@ -1,5 +1,4 @@
-import { type Client, isPassing, PATIENCE_MS } from '@orchestrator/client'
-import { type RebuildAnswer, type RebuildStatus } from '@orchestrator/shared/contracts'
+import { type Client, isPassing, PATIENCE_MS, type RebuildAnswer, type RebuildStatus } from '@orchestrator/client'
 import { type Clock, RetryableError } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
@@ -23,7 +22,7 @@ export function registerRebuild(program: Command, context: CliContext): void {
     .action(async (flags: RebuildFlags) => {
       const client = await connect(context, flags)
       const startedMs = context.clock.monotonicMs()
-      const answer = await client.rebuild({ documents: flags.documents === true })
+      const answer = await client.orderRebuild({ body: { documents: flags.documents === true } })
       const status = await watch(context, { client, answer, json: flags.output === 'json' })
       const tookMs = context.clock.monotonicMs() - startedMs
       context.screen.show([])
@@ -86,7 +85,7 @@ function createBehind({ views: number }: RebuildAnswer, clock: Clock): (status: 
 
 async function look(client: Client, answer: RebuildAnswer): Promise<RebuildStatus | Error> {
   try {
-    return await client.rebuildStatus(answer)
+    return await client.getRebuild({ query: { views: answer.views, documents: answer.documents ?? undefined } })
   } catch (error) {
     if (error instanceof Error) return error
     throw error

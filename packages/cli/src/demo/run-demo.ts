@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AttemptPage, type AttemptView, type Settings } from '@orchestrator/shared/contracts'
+import { type Attempt, createClient } from '@orchestrator/client'
+import type { Settings } from '@orchestrator/shared/contracts'
 import type { z } from 'zod'
 import type { DemoAgent } from './agents/agent.ts'
 import { type Commands, createCommands } from './commands.ts'
@@ -37,8 +38,9 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   const { url } = stack.use(await commands.up('--config', settingsFile, '--port', '0'))
   const { asExpected, attempts: made } = await work(commands, options)
   await toldOf(listener, made, options.signal)
-  const response = await fetch(new URL('/v1/attempts?service=trader', url), { signal: options.signal })
-  const { attempts } = AttemptPage.parse(await response.json())
+  const { attempts } = await createClient({ url, signal: options.signal }).listAttempts({
+    query: { service: 'trader' },
+  })
   await report({ attempts, target, told: listener.told, print })
   print(`\n${made} attempts, two branches, ${Math.round(performance.now() - since) / 1000} s in all.`)
   return asExpected && listener.told.every(({ signed }) => signed)
@@ -107,7 +109,7 @@ async function toldOf(listener: WebhookListener, finished: number, signal: Abort
 }
 
 interface Report {
-  readonly attempts: readonly AttemptView[]
+  readonly attempts: readonly Attempt[]
   readonly target: DemoRepository
   readonly told: readonly Told[]
   readonly print: (line: string) => void
@@ -123,7 +125,7 @@ async function report({ attempts, target, told, print }: Report): Promise<void> 
     print(`${signed ? 'ok ' : 'BAD'} ${type.padEnd(18)} ${subject} ${phase ?? ''}`.trimEnd())
 }
 
-function evidenceOf(attempt: AttemptView): string {
+function evidenceOf(attempt: Attempt): string {
   const gates = attempt.result?.gates.map(
     ({ name, exitCode, durationMs }) => `${name}: exit ${exitCode ?? '-'}, ${Math.round(durationMs)} ms`,
   )
@@ -137,7 +139,7 @@ function evidenceOf(attempt: AttemptView): string {
   return `${attempt.name}: ${facts.filter((fact) => fact !== null).join(', ')}`
 }
 
-function tookOf({ submittedAt, finishedAt }: AttemptView): string | null {
+function tookOf({ submittedAt, finishedAt }: Attempt): string | null {
   return finishedAt === null
     ? null
     : `${(Date.parse(finishedAt) - Date.parse(submittedAt)) / 1000} s from submit to verdict`

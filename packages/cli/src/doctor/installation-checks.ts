@@ -17,7 +17,7 @@ export function serverCheck(connect: () => Promise<Client>, startCommand: string
     run: async () => {
       try {
         const client = await connect()
-        const { ready, checks } = await client.readiness()
+        const { ready, checks } = await client.getReadiness()
         const wrong = Object.entries(checks).filter(([, state]) => state !== 'ok')
         if (wrong.length === 0 && ready) return ok(`${client.url} is ready`)
         const what = wrong.map(([name, state]) => printableLine(`${name}: ${state}`)).join('; ')

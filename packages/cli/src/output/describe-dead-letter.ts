@@ -1,4 +1,5 @@
 /** Dead letters as people read them. Pure. */
+import type { DeadLetter, DeadLetterDetail, DeadLetterPage, DeadLetterState, ReplayAnswer } from '@orchestrator/client'
 import {
   type Colour,
   cutToWidth,
@@ -9,13 +10,6 @@ import {
   type Paint,
   plural,
 } from '@orchestrator/client/texts'
-import type {
-  DeadLetterDetail,
-  DeadLetterPage,
-  DeadLetterState,
-  DeadLetterView,
-  ReplayAnswer,
-} from '@orchestrator/shared/contracts'
 import { printable, printableLine } from '@orchestrator/shared/core'
 import { describeFailure, errorToJson } from './describe-error.ts'
 
@@ -56,7 +50,7 @@ export function describeLetters({ page, now, paint, command }: Shown & { readonl
   return [formatTable([header, ...rows]), '', ...more, ...hint].join('\n').trimEnd()
 }
 
-function describeDurable({ durable, channel }: DeadLetterView): string {
+function describeDurable({ durable, channel }: DeadLetter): string {
   return printableLine(channel === null ? durable : `${durable}/${channel}`)
 }
 
@@ -73,7 +67,7 @@ export function describeLetter({ letter, now, paint, command }: Shown & { readon
   ].join('\n')
 }
 
-function letterFields(letter: DeadLetterView, now: Date): readonly Field[] {
+function letterFields(letter: DeadLetter, now: Date): readonly Field[] {
   const { tries, at, replayedAt, endedAt, endText, failedAs } = letter
   return [
     ['Given up by', describeDurable(letter)],
@@ -97,7 +91,7 @@ function messageFields({ message, attempt, stream, messageSequence, subject }: D
   ]
 }
 
-function commandsFor({ state, sequence, failedAs }: DeadLetterView, command: string): readonly string[] {
+function commandsFor({ state, sequence, failedAs }: DeadLetter, command: string): readonly string[] {
   if (state === 'open') return [`Replay it with: ${command} deadletters replay ${sequence}`]
   if (state === 'replaying') return [`Look again with: ${command} deadletters show ${sequence}`]
   return failedAs === null ? [] : [`Look at it with: ${command} deadletters show ${failedAs}`]

@@ -1,6 +1,6 @@
+import type { DocumentsReport, RebuildStatus, ViewReport } from '@orchestrator/client'
 /** How a rebuild stands, as people read it. Pure. */
 import { formatDuration, plural } from '@orchestrator/client/texts'
-import type { DocumentsReport, RebuildStatus, ViewReport } from '@orchestrator/shared/contracts'
 import { printableLine } from '@orchestrator/shared/core'
 
 /** One line for each that is at work. */

@@ -1,6 +1,6 @@
+import type { Token, TokenList } from '@orchestrator/client'
 /** Tokens as people read them; a token itself is never among it. Pure. */
 import { type Colour, formatTable, type Paint } from '@orchestrator/client/texts'
-import type { TokenList, TokenView } from '@orchestrator/shared/contracts'
 import { printableLine } from '@orchestrator/shared/core'
 
 export interface TokensText {
@@ -10,7 +10,7 @@ export interface TokensText {
   readonly command: string
 }
 
-const COLOURS: Record<TokenView['state'], Colour> = { active: 'green', expired: 'yellow', revoked: 'red' }
+const COLOURS: Record<Token['state'], Colour> = { active: 'green', expired: 'yellow', revoked: 'red' }
 
 export function describeTokens({ list: { tokens }, paint, command }: TokensText): string {
   if (tokens.length === 0) return `No tokens. Make one with: ${command} tokens create <name> --scope read`

@@ -1,10 +1,10 @@
+import type { ReleaseAnswer, Workspace, WorkspaceHolder } from '@orchestrator/client'
 /** A workspace that waits for a person's word, as people read it. Pure. */
 import { type Field, formatDuration, formatFields, formatTable, plural } from '@orchestrator/client/texts'
-import type { ReleaseAnswer, WorkspaceHolder, WorkspaceView } from '@orchestrator/shared/contracts'
 import { printableLine } from '@orchestrator/shared/core'
 
 /** What a person is about to vouch for, and what that means. */
-export function describeWorkspace(view: WorkspaceView, now: Date): string {
+export function describeWorkspace(view: Workspace, now: Date): string {
   return [
     describeHold(view),
     formatFields([...holderFields(view.holder, now), ['Waiting', describeWaiting(view)]]),
@@ -15,7 +15,7 @@ export function describeWorkspace(view: WorkspaceView, now: Date): string {
   ].join('\n')
 }
 
-function describeHold({ workspace, state, holder }: WorkspaceView): string {
+function describeHold({ workspace, state, holder }: Workspace): string {
   const attempt = holder?.attempt ?? ''
   if (state === 'Busy') return `${printableLine(workspace)} is busy: nothing proves that ${attempt} has left it.`
   return `${attempt} has not ended, and you say that its machine is gone for good: it will be ended as Unknown.`
@@ -32,13 +32,13 @@ function holderFields(holder: WorkspaceHolder | null, now: Date): readonly Field
   ]
 }
 
-function describeWaiting({ waiting, moreWaiting }: WorkspaceView): string {
+function describeWaiting({ waiting, moreWaiting }: Workspace): string {
   const [first] = waiting
   if (first === undefined) return moreWaiting ? 'yes' : 'nobody'
   return `${plural(waiting.length, 'attempt')}${moreWaiting ? ' and more' : ''}, first ${first.attempt}`
 }
 
-export function describeRelease(answer: ReleaseAnswer, { waiting }: WorkspaceView): string {
+export function describeRelease(answer: ReleaseAnswer, { waiting }: Workspace): string {
   const [next] = waiting
   return [
     printableLine(answer.message),
@@ -52,7 +52,7 @@ export function describeRelease(answer: ReleaseAnswer, { waiting }: WorkspaceVie
 }
 
 /** Every workspace that waits for a person's word. */
-export function describeBusy(workspaces: readonly WorkspaceView[], command: string): string {
+export function describeBusy(workspaces: readonly Workspace[], command: string): string {
   if (workspaces.length === 0) return 'No workspace waits for a person to vouch for it.'
   const rows = workspaces.map(({ service, holder, waiting, moreWaiting }) => [
     service,

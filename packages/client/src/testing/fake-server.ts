@@ -1,8 +1,8 @@
 /** A server that speaks the HTTP API by hand, for tests of what the command line makes of its answers. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { AttemptView, SubmitAnswer } from '@orchestrator/shared/contracts'
 import { DEFAULT_LIMITS, NO_USAGE } from '@orchestrator/shared/contracts'
+import type { Attempt, SubmitAnswer } from '../generated/api.ts'
 
 export interface ReceivedRequest {
   readonly method: string
@@ -35,7 +35,8 @@ export async function startFakeServer(respond: Respond): Promise<FakeServer> {
     const body = await text(request)
     const received = { method, path: url, headers, body: body === '' ? undefined : JSON.parse(body) }
     requests.push(received)
-    reply(response, respond(received, requests.length))
+    const isFollowed = headers.accept?.includes('text/event-stream') === true
+    reply(response, respond(received, requests.length), isFollowed)
   }
   const server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy())
@@ -55,12 +56,31 @@ export async function startFakeServer(respond: Respond): Promise<FakeServer> {
   }
 }
 
-function reply(response: ServerResponse, { status = 200, json, text: raw = '', breaks = false }: FakeAnswer): void {
-  const type =
-    status >= 400 ? 'application/problem+json' : json === undefined ? 'application/x-ndjson' : 'application/json'
+function reply(response: ServerResponse, answer: FakeAnswer, isFollowed: boolean): void {
+  const { status = 200, json, text: raw = '', breaks = false } = answer
+  const lines = isFollowed ? 'text/event-stream' : 'application/x-ndjson'
+  const type = isProblem(json) ? 'application/problem+json' : json === undefined ? lines : 'application/json'
   response.writeHead(status, { 'content-type': type })
-  if (breaks) response.write(raw, () => response.destroy())
-  else response.end(json === undefined ? raw : JSON.stringify(json))
+  const sent = isFollowed ? toEvents(raw) : raw
+  if (breaks) response.write(sent, () => response.destroy())
+  else response.end(json === undefined ? sent : JSON.stringify(json))
+}
+
+function isProblem(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'code' in json
+}
+
+/** Lines of a log as a server sends them to those that follow. */
+function toEvents(ndjson: string): string {
+  const lines = ndjson.split('\n').filter((line) => line !== '')
+  return lines
+    .map((line) => `${idOf(line)}event: ${/"kind":"end"/.test(line) ? 'end' : 'line'}\ndata: ${line}\n\n`)
+    .join('')
+}
+
+function idOf(line: string): string {
+  const [, id] = /"(?:seq|last)":(\d+)/.exec(line) ?? []
+  return id === undefined ? '' : `id: ${id}\n`
 }
 
 function portOf(server: Server): number {
@@ -109,7 +129,7 @@ export function submitAnswer(change: Partial<SubmitAnswer> = {}): SubmitAnswer {
   }
 }
 
-export function attemptView(change: Partial<AttemptView> = {}): AttemptView {
+export function attemptView(change: Partial<Attempt> = {}): Attempt {
   return {
     name: 'trader-claude-agent-1-task1-attempt1',
     service: 'trader',
@@ -150,7 +170,7 @@ export function attemptView(change: Partial<AttemptView> = {}): AttemptView {
   }
 }
 
-export function finishedView(change: Partial<AttemptView> = {}): AttemptView {
+export function finishedView(change: Partial<Attempt> = {}): Attempt {
   return attemptView({
     phase: 'Succeeded',
     reason: 'GatesPassed',

@@ -1,13 +1,7 @@
 /** An attempt as people read it. Pure. */
-import {
-  type AttemptView,
-  DEFAULT_TAG,
-  isTerminal,
-  type Phase,
-  type ResultSummary,
-  type Usage,
-} from '@orchestrator/shared/contracts'
+import { DEFAULT_TAG, isTerminal } from '@orchestrator/shared/contracts'
 import { printable, printableLine } from '@orchestrator/shared/core'
+import type { Attempt, Phase, ResultSummary, Usage } from '../generated/api.ts'
 import { formatDuration } from './duration.ts'
 import type { Colour, Paint } from './paint.ts'
 import { type Field, formatFields } from './table.ts'
@@ -26,7 +20,7 @@ const COLOURS: Record<Phase, Colour> = {
 }
 
 export interface AttemptText {
-  readonly attempt: AttemptView
+  readonly attempt: Attempt
   readonly now: Date
   readonly paint: Paint
   readonly ways: Ways
@@ -37,7 +31,7 @@ export function paintPhase(phase: Phase, paint: Paint): string {
 }
 
 /** How long it ran, or has been running; before its start how long it has waited. */
-export function elapsed({ submittedAt, startedAt, finishedAt }: AttemptView, now: Date): string {
+export function elapsed({ submittedAt, startedAt, finishedAt }: Attempt, now: Date): string {
   const end = finishedAt === null ? now.getTime() : Date.parse(finishedAt)
   return formatDuration(end - Date.parse(startedAt ?? submittedAt))
 }
@@ -95,7 +89,7 @@ function withHeadAndNext({ attempt, paint, ways }: AttemptText, fields: readonly
   return [head, formatFields(fields), ...lines, '', nextWay(attempt, ways)].join('\n')
 }
 
-function liveFields({ step, ahead, stopRequested, lastActions }: AttemptView): readonly Field[] {
+function liveFields({ step, ahead, stopRequested, lastActions }: Attempt): readonly Field[] {
   return [
     ['Step', step ?? undefined],
     ['Queue', ahead === null || ahead === 0 ? undefined : `behind ${plural(ahead, 'attempt')}`],
@@ -105,7 +99,7 @@ function liveFields({ step, ahead, stopRequested, lastActions }: AttemptView): r
 }
 
 /** What was proved. */
-function outcomeFields({ verified, result }: AttemptView): readonly Field[] {
+function outcomeFields({ verified, result }: Attempt): readonly Field[] {
   return [
     ['Verified', verified === null ? undefined : describeVerified(verified, result)],
     ['Work', result === null ? undefined : describeWork(result)],
@@ -117,19 +111,19 @@ function outcomeFields({ verified, result }: AttemptView): readonly Field[] {
   ]
 }
 
-function describeTask({ taskId, service, tag, n, latest }: AttemptView): string {
+function describeTask({ taskId, service, tag, n, latest }: Attempt): string {
   const list = tag === DEFAULT_TAG ? '' : `, tag ${tag}`
   return `${taskId} (${service}${list}), attempt ${n}${latest ? '' : ', not the latest'}`
 }
 
-function describeWhy({ reason, message }: AttemptView): string {
+function describeWhy({ reason, message }: Attempt): string {
   return [reason, message]
     .filter((part) => part !== null && part !== '')
     .map((part) => printableLine(part ?? ''))
     .join(': ')
 }
 
-function describeRequester({ requestedBy }: AttemptView): string {
+function describeRequester({ requestedBy }: Attempt): string {
   return `${printableLine(requestedBy.caller)} (${requestedBy.door})`
 }
 
@@ -139,7 +133,7 @@ function describeVerified(verified: boolean, result: ResultSummary | null): stri
 }
 
 /** What a person most likely does next. */
-export function nextWay(attempt: AttemptView, ways: Ways): string {
+export function nextWay(attempt: Attempt, ways: Ways): string {
   const { name, phase, reason, service } = attempt
   if (!isTerminal(phase) && reason === 'WorkspaceBusy') {
     return `Follow it with:                              ${ways.follow(name)}\nOnce nothing runs any more in its workspace:  ${ways.release(service)}`

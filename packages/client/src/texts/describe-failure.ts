@@ -1,6 +1,6 @@
 /** Errors as people read them: what is wrong, with which value, and what to do. Pure. */
-import type { Problem } from '@orchestrator/shared/contracts'
 import { describeError, OrchestratorError, printable, printableLine } from '@orchestrator/shared/core'
+import type { Problem } from '../generated/api.ts'
 import { ServerError } from '../server-error.ts'
 
 const VALUE_MAX = 120

@@ -1,6 +1,7 @@
 /** What a submit and a retry answer to a person. Pure. */
-import { DEFAULT_TAG, type DefaultedField, type SubmitAnswer, ValueSource } from '@orchestrator/shared/contracts'
+import { DEFAULT_TAG, type DefaultedField, ValueSource } from '@orchestrator/shared/contracts'
 import { printable, printableLine } from '@orchestrator/shared/core'
+import type { SubmitAnswer } from '../generated/api.ts'
 import { formatFields } from './table.ts'
 import type { Ways } from './ways.ts'
 

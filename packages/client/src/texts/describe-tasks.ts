@@ -1,6 +1,6 @@
 /** A list of tasks as people read it. Pure. */
-import type { TaskPage, Usage } from '@orchestrator/shared/contracts'
 import { printableLine } from '@orchestrator/shared/core'
+import type { TaskPage, Usage } from '../generated/api.ts'
 import { elapsed, paintPhase } from './describe-attempt.ts'
 import type { Paint } from './paint.ts'
 import { formatTable } from './table.ts'

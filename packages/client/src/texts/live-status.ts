@@ -1,11 +1,12 @@
 /** A running attempt in few words, for a block that is updated in place or for plain lines. Pure. */
-import { type AttemptView, isTerminal } from '@orchestrator/shared/contracts'
+import { isTerminal } from '@orchestrator/shared/contracts'
 import { printableLine } from '@orchestrator/shared/core'
+import type { Attempt } from '../generated/api.ts'
 import { describeUsage, elapsed, paintPhase, plural } from './describe-attempt.ts'
 import type { Paint } from './paint.ts'
 
 export interface LiveText {
-  readonly attempt: AttemptView
+  readonly attempt: Attempt
   readonly now: Date
   readonly paint: Paint
 }
@@ -29,11 +30,11 @@ export function plainLine({ attempt, now }: Omit<LiveText, 'paint'>): string {
 }
 
 /** Two views with the same mark tell a reader the same: counters and times alone are no news. */
-export function newsMark({ phase, reason, message, step, ahead, lastText, stopRequested }: AttemptView): string {
+export function newsMark({ phase, reason, message, step, ahead, lastText, stopRequested }: Attempt): string {
   return JSON.stringify([phase, reason, message, step, ahead, lastText, stopRequested])
 }
 
-function factsOf(attempt: AttemptView, now: Date): readonly string[] {
+function factsOf(attempt: Attempt, now: Date): readonly string[] {
   const waiting = !isTerminal(attempt.phase) && attempt.startedAt === null
   const facts = [
     attempt.step ?? undefined,

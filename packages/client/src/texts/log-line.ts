@@ -10,12 +10,8 @@ export const LogLine = z.discriminatedUnion('kind', [...RunnerLine.options, LogG
 export type LogLine = z.infer<typeof LogLine>
 
 /** `undefined` for a line of another release: shown as it is. */
-export function parseLogLine(json: string): LogLine | undefined {
-  try {
-    return LogLine.safeParse(JSON.parse(json)).data
-  } catch {
-    return undefined
-  }
+export function parseLogLine(line: unknown): LogLine | undefined {
+  return LogLine.safeParse(line).data
 }
 
 /** `undefined`: nothing that a reader misses. */

@@ -54,7 +54,7 @@ export const listTool: Tool<typeof input, typeof output> = {
   output,
   run: async (given, { connect, signal, clock, ways }) => {
     const api = await connect(signal)
-    const page = await api.tasks({ ...given, limit: given.limit ?? LIMIT })
+    const page = await api.listTasks({ query: { ...given, limit: given.limit ?? LIMIT } })
     return { text: describeTasks({ page, now: clock.now(), paint: PLAIN, ways }), facts: { ...page } }
   },
 }

@@ -33,11 +33,11 @@ Pass attempt, or service, or service and task_id. Agents, their tools and reposi
   annotations: { readOnlyHint: true, openWorldHint: false },
   input,
   output,
-  run: async (given, { connect, signal, clock }) => {
+  run: async (given, { connect, signal }) => {
     const { from_line: fromLine, limit = LIMIT } = given
     const api = await connect(signal)
     const attempt = await resolve(api, given)
-    const { text, page } = await describeLog({ api, attempt, fromLine, limit, clock, signal })
+    const { text, page } = await describeLog({ api, attempt, fromLine, limit })
     const { first = null, last = null, next, complete } = page
     const { name, phase } = attempt
     const facts = { attempt: name, phase, firstLine: first, lastLine: last, nextLine: next, complete }

@@ -1,5 +1,4 @@
 import { describeSubmit } from '@orchestrator/client/texts'
-import { DEFAULT_TAG } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
 import { idempotencyKey, overridable, service, tag, taskId, toBody } from '../parameters.ts'
 import type { Tool } from '../tool.ts'
@@ -28,9 +27,9 @@ Only a person retries: pass on what they want done differently, in their words. 
   run: async (given, { connect, signal, ways }) => {
     const { guidance, previous, idempotency_key: key } = given
     const api = await connect(signal)
-    const task = { service: given.service, taskId: String(given.task_id), tag: given.tag ?? DEFAULT_TAG }
+    const path = { service: given.service, id: String(given.task_id) }
     const body = { guidance, ...toBody(given), ...(previous !== undefined && { previous: toPrevious(previous) }) }
-    const answer = await api.retry(task, body, key)
+    const answer = await api.retryTask({ path, query: { tag: given.tag }, body, header: { 'Idempotency-Key': key } })
     const platformDetected = false
     return { text: describeSubmit({ answer, ways, platformDetected }), facts: { ...answer, platformDetected } }
   },

@@ -1,5 +1,6 @@
+import type { Attempt } from '@orchestrator/client'
 import { describeStop } from '@orchestrator/client/texts'
-import { type AttemptView, isTerminal, StopAnswer } from '@orchestrator/shared/contracts'
+import { isTerminal, StopAnswer } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import { z } from 'zod'
 import { withText } from '../attempt-facts.ts'
@@ -32,13 +33,13 @@ Pass attempt, or service, or service and task_id; and confirm: true once the per
     const api = await connect(signal)
     const attempt = await resolve(api, given)
     if (given.confirm !== true && !isTerminal(attempt.phase)) throw unconfirmed(attempt)
-    const answer = await api.stop(attempt.name, given.note === undefined ? {} : { note: given.note })
+    const answer = await api.stopAttempt({ path: { name: attempt.name }, body: { note: given.note } })
     const { branch, workspace } = attempt
     return { text: describeStop({ answer, attempt, ways }), facts: { ...answer, branch, workspace } }
   },
 }
 
-function unconfirmed({ name, phase }: AttemptView): TerminalError {
+function unconfirmed({ name, phase }: Attempt): TerminalError {
   const what = `${name} (${phase}) was not stopped: this has to be confirmed`
   const how = `ask the person, then call stop_task with attempt "${name}" and confirm true`
   return new TerminalError('INPUT_INVALID', `${what}; ${how}`)

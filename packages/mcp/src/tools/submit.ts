@@ -40,15 +40,18 @@ For a task that has earlier attempts this is a retry on the same branch; retry_t
     const { service: name, task_id: id, tag: list, prompt_modification: guidance, idempotency_key: key } = given
     const api = await connect(signal)
     const platform = given.platform_repository_url === undefined ? await findPlatform(signal) : undefined
+    const overrides = toBody(given)
     const body = {
       service: name,
       taskId: id,
-      ...(list !== undefined && { tag: list }),
-      ...platform,
-      ...toBody(given),
-      ...(guidance !== undefined && { guidance }),
+      tag: list,
+      guidance,
+      ...overrides,
+      platformRepositoryUrl: overrides.platformRepositoryUrl ?? platform?.platformRepositoryUrl,
+      platformBranch: overrides.platformBranch ?? platform?.platformBranch,
+      platformUser: overrides.platformUser ?? platform?.platformUser,
     }
-    const answer = await api.submit(body, key)
+    const answer = await api.submitTask({ body, header: { 'Idempotency-Key': key } })
     const platformDetected = platform !== undefined
     return { text: describeSubmit({ answer, ways, platformDetected }), facts: { ...answer, platformDetected } }
   },

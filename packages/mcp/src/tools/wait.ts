@@ -1,6 +1,6 @@
-import { watchAttempt } from '@orchestrator/client'
+import { type Attempt, watchAttempt } from '@orchestrator/client'
 import { describeAttempt, describeEnd, formatDuration, newsMark, plainLine, PLAIN } from '@orchestrator/client/texts'
-import { type AttemptView, isTerminal } from '@orchestrator/shared/contracts'
+import { isTerminal } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
 import { AttemptFacts, withText } from '../attempt-facts.ts'
 import { reference, resolve } from '../reference.ts'
@@ -52,12 +52,12 @@ function secondsOf({ timeout_seconds: seconds = WAIT_SECONDS }: z.output<typeof 
 }
 
 interface Waited {
-  readonly attempt: AttemptView
+  readonly attempt: Attempt
   /** The server was silent when the time was over. */
   readonly troubled: boolean
 }
 
-async function waitFor(found: AttemptView, call: ToolCall, seconds: number): Promise<Waited> {
+async function waitFor(found: Attempt, call: ToolCall, seconds: number): Promise<Waited> {
   const bound = AbortSignal.timeout(seconds * 1000)
   const signal = AbortSignal.any([call.signal, bound])
   const tell = createTeller(call, seconds)
@@ -79,7 +79,7 @@ async function waitFor(found: AttemptView, call: ToolCall, seconds: number): Pro
 }
 
 /** Tells news at once, and that it goes on every few seconds. */
-function createTeller({ clock, progress }: ToolCall, total: number): (attempt: AttemptView) => Promise<void> {
+function createTeller({ clock, progress }: ToolCall, total: number): (attempt: Attempt) => Promise<void> {
   const startedAt = clock.monotonicMs()
   let told: string | undefined
   let toldAt = Number.NEGATIVE_INFINITY

@@ -1,4 +1,5 @@
-import { DeadLetterState } from '@orchestrator/shared/contracts'
+import type { DeadLetterState } from '@orchestrator/client'
+import { DeadLetterState as States } from '@orchestrator/shared/contracts'
 import { type Command, Option } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { describeLetters } from '../../output/describe-dead-letter.ts'
@@ -7,7 +8,7 @@ import { connect, parseCount, type ServerOptions, withExamples, withServerOption
 
 interface ListFlags extends ServerOptions {
   readonly durable?: string
-  readonly state?: string
+  readonly state?: DeadLetterState
   readonly limit: number
   readonly cursor?: string
 }
@@ -17,13 +18,13 @@ export function registerList(letters: Command, context: CliContext): void {
     .command('list')
     .description('list dead letters, newest first, with how each stands')
     .option('--durable <name>', 'only of this durable: launcher, notifier')
-    .addOption(new Option('--state <state>', 'only in this state').choices(DeadLetterState.options))
+    .addOption(new Option('--state <state>', 'only in this state').choices(States.options))
     .option('--limit <count>', 'at most so many', parseCount, 20)
     .option('--cursor <cursor>', 'go on where an earlier list ended')
     .action(async (flags: ListFlags) => {
       const { durable, state, limit, cursor } = flags
       const client = await connect(context, flags)
-      const page = await client.deadLetters({ durable, state, limit, cursor })
+      const page = await client.listDeadLetters({ query: { durable, state, limit, cursor } })
       const { screen, clock, environment } = context
       const text = { page, now: clock.now(), paint: screen.paint, command: environment.ORCHESTRATOR_COMMAND }
       screen.print(flags.output === 'json' ? toJsonLine(page) : describeLetters(text))

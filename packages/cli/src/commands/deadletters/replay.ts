@@ -61,7 +61,7 @@ async function chosen(
 async function openLetters(client: Client, durable: string | undefined): Promise<readonly string[]> {
   const newestFirst: string[] = []
   for (let cursor: string | undefined; ;) {
-    const { letters, next } = await client.deadLetters({ durable, state: 'open', limit: PAGE, cursor })
+    const { letters, next } = await client.listDeadLetters({ query: { durable, state: 'open', limit: PAGE, cursor } })
     newestFirst.push(...letters.map(({ sequence }) => String(sequence)))
     if (next === null) return newestFirst.toReversed()
     cursor = next
@@ -78,7 +78,7 @@ async function replayAll(
   for (const sequence of sequences) {
     signal.throwIfAborted()
     try {
-      replays.push({ sequence, answer: await client.replay(sequence) })
+      replays.push({ sequence, answer: await client.replayDeadLetter({ path: { sequence } }) })
     } catch (error) {
       if (replays.length === 0 && sequences.length === 1) throw error
       signal.throwIfAborted()

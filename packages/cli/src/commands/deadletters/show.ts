@@ -12,7 +12,7 @@ export function registerShow(letters: Command, context: CliContext): void {
     .action(async (sequence: string, flags: ServerOptions) => {
       const { screen, clock, environment } = context
       const client = await connect(context, flags)
-      const letter = await client.deadLetter(sequence)
+      const letter = await client.getDeadLetter({ path: { sequence } })
       const text = { letter, now: clock.now(), paint: screen.paint, command: environment.ORCHESTRATOR_COMMAND }
       screen.print(flags.output === 'json' ? toJsonLine(letter) : describeLetter(text))
     })

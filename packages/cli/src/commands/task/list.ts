@@ -1,5 +1,6 @@
+import type { Phase } from '@orchestrator/client'
 import { commandWays, describeTasks } from '@orchestrator/client/texts'
-import { Phase } from '@orchestrator/shared/contracts'
+import { Phase as PhaseSchema } from '@orchestrator/shared/contracts'
 import { type Command, Option } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { toJsonLine } from '../../output/machine.ts'
@@ -7,7 +8,7 @@ import { connect, parseCount, type ServerOptions, withExamples, withServerOption
 
 interface ListFlags extends ServerOptions {
   readonly service?: string
-  readonly phase?: string
+  readonly phase?: Phase
   readonly agent?: string
   readonly tag?: string
   readonly limit: number
@@ -19,7 +20,7 @@ export function registerList(task: Command, context: CliContext): void {
     .command('list')
     .description('list tasks with their latest attempts, most recently submitted first')
     .option('--service <service>', 'only of this service')
-    .addOption(new Option('--phase <phase>', 'only in this phase').choices(Phase.options))
+    .addOption(new Option('--phase <phase>', 'only in this phase').choices(PhaseSchema.options))
     .option('--agent <agent>', 'only by this agent')
     .option('--tag <tag>', 'only of this task list')
     .option('--limit <count>', 'at most so many', parseCount, 20)
@@ -27,7 +28,7 @@ export function registerList(task: Command, context: CliContext): void {
     .action(async (flags: ListFlags) => {
       const { service, phase, agent, tag, limit, cursor } = flags
       const client = await connect(context, flags)
-      const page = await client.tasks({ service, phase, agent, tag, limit, cursor })
+      const page = await client.listTasks({ query: { service, phase, agent, tag, limit, cursor } })
       const { screen, clock, environment } = context
       const ways = commandWays(environment.ORCHESTRATOR_COMMAND)
       screen.print(

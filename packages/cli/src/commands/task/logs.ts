@@ -1,16 +1,16 @@
-import { findAttempt, readLog } from '@orchestrator/client'
+import { findAttempt, type LogLine } from '@orchestrator/client'
 import {
   formatDuration,
   formatLogLine,
-  type LogLine,
   type LogState,
   nextLogState,
   NO_LOG_STATE,
+  parseLogLine,
 } from '@orchestrator/client/texts'
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { EXIT } from '../../exit-codes.ts'
-import { escapeJson } from '../../output/machine.ts'
+import { toJsonLine } from '../../output/machine.ts'
 import { connect, parseCount, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
 import { withAttemptReference } from './attempt-reference.ts'
 
@@ -44,18 +44,17 @@ interface Named {
 }
 
 async function showLog(context: CliContext, named: Named, flags: LogsFlags): Promise<void> {
-  const { screen, clock, signal } = context
+  const { screen, signal } = context
   const client = await connect(context, flags)
   const attempt = await findAttempt(client, named)
   const follow = flags.follow === true
   const raw = flags.raw === true || flags.output === 'json'
   const onTrouble = (): void => screen.warn('The server does not answer; trying again for a while.')
   const print: LinePrinter = raw
-    ? (json) => screen.print(escapeJson(json))
+    ? (line) => screen.print(toJsonLine(line))
     : createLinePrinter(context, follow ? attempt.name : undefined)
   try {
-    const log = readLog({ client, name: attempt.name, fromLine: flags.fromLine, follow, clock, signal, onTrouble })
-    for await (const { json, line } of log) print(json, line)
+    for await (const line of client.logs(attempt.name, { fromLine: flags.fromLine, follow, onTrouble })) print(line)
   } catch (error) {
     if (!signal.aborted) throw error
     context.exitWith(EXIT.interrupted)
@@ -64,13 +63,14 @@ async function showLog(context: CliContext, named: Named, flags: LogsFlags): Pro
   }
 }
 
-type LinePrinter = (json: string, line: LogLine | undefined) => void
+type LinePrinter = (line: LogLine) => void
 
 /** Prints lines for people, above a status line while the attempt is `followed`. */
 function createLinePrinter({ screen, clock }: CliContext, followed: string | undefined): LinePrinter {
   let state: LogState = NO_LOG_STATE
-  return (json, line) => {
-    const text = line === undefined ? escapeJson(json) : formatLogLine(line, screen.paint)
+  return (written) => {
+    const line = parseLogLine(written)
+    const text = line === undefined ? toJsonLine(written) : formatLogLine(line, screen.paint)
     if (text !== undefined) screen.print(text)
     if (line === undefined || followed === undefined) return
     state = nextLogState(state, line)

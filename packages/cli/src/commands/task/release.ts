@@ -1,5 +1,4 @@
-import type { Client } from '@orchestrator/client'
-import type { WorkspaceView } from '@orchestrator/shared/contracts'
+import type { Client, Workspace } from '@orchestrator/client'
 import { DEFAULT_TAG } from '@orchestrator/shared/contracts'
 import { printableLine, TerminalError } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
@@ -48,7 +47,7 @@ export function registerRelease(task: Command, context: CliContext): void {
 }
 
 async function showBusy({ screen, environment }: CliContext, client: Client, { output }: ReleaseFlags): Promise<void> {
-  const list = await client.workspaces({ state: 'Busy' })
+  const list = await client.listWorkspaces({ query: { state: 'Busy' } })
   screen.print(output === 'json' ? toJsonLine(list) : describeBusy(list.workspaces, environment.ORCHESTRATOR_COMMAND))
 }
 
@@ -60,7 +59,7 @@ interface Releasing {
 
 async function release(context: CliContext, { client, named, flags }: Releasing): Promise<void> {
   const { screen, clock } = context
-  const workspace = await client.workspace(named.service)
+  const workspace = await client.getWorkspace({ path: { service: named.service } })
   const holder = holderOf(workspace, named)
   // A server that is asked all the same says best why not, or who has vouched before.
   const isMachineGone = flags.machineGone === true
@@ -73,20 +72,20 @@ async function release(context: CliContext, { client, named, flags }: Releasing)
     })
   }
   const { note } = flags
-  const answer = await client.release(named.service, {
-    attempt: holder.attempt,
-    ...(holder.workload === null ? {} : { workloadUid: holder.workload.uid }),
-    ...(note === undefined ? {} : { note }),
-    ...(isMachineGone ? { machineGone: true } : {}),
+  const answer = await client.releaseWorkspace({
+    path: { service: named.service },
+    body: {
+      attempt: holder.attempt,
+      workloadUid: holder.workload?.uid,
+      note,
+      ...(isMachineGone ? { machineGone: true } : {}),
+    },
   })
   screen.print(flags.output === 'json' ? toJsonLine(answer) : describeRelease(answer, workspace))
 }
 
 /** @throws TerminalError NOTHING_TO_RELEASE when nobody, or another task, has the workspace */
-function holderOf(
-  { workspace, holder, message }: WorkspaceView,
-  { taskId, tag }: Named,
-): NonNullable<WorkspaceView['holder']> {
+function holderOf({ workspace, holder, message }: Workspace, { taskId, tag }: Named): NonNullable<Workspace['holder']> {
   if (holder === null)
     throw new TerminalError('NOTHING_TO_RELEASE', `${workspace} is not busy: ${printableLine(message)}`)
   const wanted = tag ?? (taskId === undefined ? undefined : DEFAULT_TAG)

@@ -1,5 +1,7 @@
 /** Flags of `submit` and `retry` as the body of a request. What the values mean is the server's to judge. */
 import { readFile } from 'node:fs/promises'
+import type { Given } from '@orchestrator/client'
+import { PromptMode } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import { type Command, Option } from 'commander'
 import { collect } from '../options.ts'
@@ -17,7 +19,7 @@ export interface RequestFlags {
   readonly guidance?: string
   readonly promptModification?: string
   readonly guidanceFile?: string
-  readonly promptMode?: string
+  readonly promptMode?: PromptMode
   readonly limit?: readonly string[]
   readonly previous?: string
 }
@@ -40,7 +42,11 @@ export function withRequestFlags(command: Command): Command {
     .addOption(
       new Option('--guidance-file <path>', 'the guidance from a file; - for standard input').conflicts('guidance'),
     )
-    .option('--prompt-mode <mode>', 'append the guidance to the prompt, or replace the prompt by it')
+    .addOption(
+      new Option('--prompt-mode <mode>', 'append the guidance to the prompt, or replace the prompt by it').choices(
+        PromptMode.options,
+      ),
+    )
     .option(
       '--limit <key=value>',
       'wallClockMinutes, idleMinutes, usd or turns; may be repeated; "none" lifts usd and turns',
@@ -49,31 +55,26 @@ export function withRequestFlags(command: Command): Command {
     .option('--previous <attempt>', 'the attempt that this one answers: number or name')
 }
 
-const COPIED = [
-  'agent',
-  'model',
-  'repositoryUrl',
-  'branch',
-  'githubUser',
-  'platformRepositoryUrl',
-  'platformBranch',
-  'platformUser',
-  'workingDirectory',
-  'promptMode',
-] as const satisfies readonly (keyof RequestFlags)[]
-
-export type RequestBody = Record<string, unknown>
+/** The body of a retry without its guidance; a submit's has the same and more. */
+type RequestBody = Omit<Given<'retryTask'>['body'], 'guidance'>
 
 /** @throws TerminalError INPUT_INVALID */
-export function toRequestBody(flags: RequestFlags, guidance: string | undefined): RequestBody {
-  const copied = COPIED.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]] as const]))
+export function toRequestBody(flags: RequestFlags): RequestBody {
+  const { agent, model, repositoryUrl, branch, githubUser, platformRepositoryUrl, platformBranch, platformUser } = flags
+  const { workingDirectory, promptMode, previous, limit } = flags
   return {
-    ...Object.fromEntries(copied),
-    ...(guidance !== undefined && { guidance }),
-    ...(flags.limit !== undefined && { limits: parseLimits(flags.limit) }),
-    ...(flags.previous !== undefined && {
-      previous: /^\d+$/.test(flags.previous) ? Number(flags.previous) : flags.previous,
-    }),
+    agent,
+    model,
+    repositoryUrl,
+    branch,
+    githubUser,
+    platformRepositoryUrl,
+    platformBranch,
+    platformUser,
+    workingDirectory,
+    promptMode,
+    limits: limit === undefined ? undefined : parseLimits(limit),
+    previous: /^\d+$/.test(previous ?? '') ? Number(previous) : previous,
   }
 }
 

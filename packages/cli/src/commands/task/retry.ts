@@ -44,7 +44,12 @@ async function retry(context: CliContext, task: { service: string; taskId: strin
     )
   }
   const client = await connect(context, flags)
-  const answer = await client.retry({ ...task, tag: flags.tag }, toRequestBody(flags, guidance), flags.idempotencyKey)
+  const answer = await client.retryTask({
+    path: { service: task.service, id: task.taskId },
+    query: { tag: flags.tag === DEFAULT_TAG ? undefined : flags.tag },
+    header: { 'Idempotency-Key': flags.idempotencyKey },
+    body: { ...toRequestBody(flags), guidance },
+  })
   if (flags.output === 'json') screen.print(toJsonLine(answer))
   else
     screen.print(

@@ -1,6 +1,6 @@
-import { findAttempt } from '@orchestrator/client'
+import { type Attempt, findAttempt } from '@orchestrator/client'
 import { commandWays, describeStop } from '@orchestrator/client/texts'
-import { type AttemptView, isTerminal } from '@orchestrator/shared/contracts'
+import { isTerminal } from '@orchestrator/shared/contracts'
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { toJsonLine } from '../../output/machine.ts'
@@ -23,7 +23,7 @@ export function registerStop(task: Command, context: CliContext): void {
       const client = await connect(context, flags)
       const attempt = await findAttempt(client, { name, taskId, tag: flags.tag })
       if (flags.yes !== true && !isTerminal(attempt.phase)) await confirm(context, question(attempt))
-      const answer = await client.stop(attempt.name, flags.note === undefined ? {} : { note: flags.note })
+      const answer = await client.stopAttempt({ path: { name: attempt.name }, body: { note: flags.note } })
       const { screen, environment } = context
       if (flags.output === 'json') return screen.print(toJsonLine(answer))
       screen.print(describeStop({ answer, attempt, ways: commandWays(environment.ORCHESTRATOR_COMMAND) }))
@@ -34,7 +34,7 @@ export function registerStop(task: Command, context: CliContext): void {
   ])
 }
 
-function question({ name, phase }: AttemptView): Question {
+function question({ name, phase }: Attempt): Question {
   const text = `Stop ${name} (${phase})? Its commits, branch and workspace are kept.`
   return { text, doing: `stopping ${name}`, refused: 'not stopped' }
 }

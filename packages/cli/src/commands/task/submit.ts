@@ -44,8 +44,18 @@ async function submit(
   const guidance = await readGuidance({ flags, stdin })
   const checkout =
     flags.platformRepositoryUrl === undefined ? await findPlatformCheckout({ cwd, environment, signal }) : undefined
-  const body = { ...task, tag: flags.tag, ...platformFields(checkout), ...toRequestBody(flags, guidance) }
-  const answer = await client.submit(body, flags.idempotencyKey)
+  const overrides = toRequestBody(flags)
+  const platform = platformFields(checkout)
+  const body = {
+    ...task,
+    tag: flags.tag,
+    guidance,
+    ...overrides,
+    platformRepositoryUrl: overrides.platformRepositoryUrl ?? platform.platformRepositoryUrl,
+    platformBranch: overrides.platformBranch ?? platform.platformBranch,
+    platformUser: overrides.platformUser ?? platform.platformUser,
+  }
+  const answer = await client.submitTask({ body, header: { 'Idempotency-Key': flags.idempotencyKey } })
   if (flags.output === 'json') screen.print(toJsonLine(answer))
   else
     screen.print(

@@ -1,6 +1,5 @@
-import { type Client, watchAttempt } from '@orchestrator/client'
+import { type Attempt, type Client, watchAttempt } from '@orchestrator/client'
 import { commandWays, describeEnd, liveBlock, newsMark, plainLine } from '@orchestrator/client/texts'
-import type { AttemptView } from '@orchestrator/shared/contracts'
 import { isTerminal } from '@orchestrator/shared/contracts'
 import type { CliContext } from '../../context.ts'
 import { EXIT, exitCodeOfPhase } from '../../exit-codes.ts'
@@ -50,7 +49,7 @@ async function show(context: CliContext, waiting: Waiting, signal: AbortSignal):
 }
 
 interface Showing {
-  readonly attempt: AttemptView
+  readonly attempt: Attempt
   readonly output: 'text' | 'json'
   readonly isNews: boolean
 }

@@ -32,7 +32,7 @@ export function registerCreate(tokens: Command, context: CliContext): void {
         ...(flags.expires === undefined ? {} : { expiresAt: parseWhen(flags.expires, clock.now()) }),
       }
       const client = await connect(context, flags)
-      const answer = await client.createToken(body)
+      const answer = await client.createToken({ body })
       if (flags.output === 'json') return screen.print(toJsonLine(answer))
       screen.print(answer.token)
       screen.warn(

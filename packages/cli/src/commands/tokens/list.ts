@@ -11,7 +11,7 @@ export function registerList(tokens: Command, context: CliContext): void {
     .action(async (flags: ServerOptions) => {
       const { screen, environment } = context
       const client = await connect(context, flags)
-      const list = await client.tokens()
+      const list = await client.listTokens()
       const text = { list, paint: screen.paint, command: environment.ORCHESTRATOR_COMMAND }
       screen.print(flags.output === 'json' ? toJsonLine(list) : describeTokens(text))
     })

@@ -12,7 +12,7 @@ export function registerRevoke(tokens: Command, context: CliContext): void {
     .action(async (name: string, flags: ServerOptions) => {
       const { screen } = context
       const client = await connect(context, flags)
-      const view = await client.revokeToken(name)
+      const view = await client.revokeToken({ path: { name } })
       const text = `${printableLine(view.name)} was revoked by ${printableLine(view.revokedBy ?? '-')} at ${printableLine(view.revokedAt ?? '-')}.`
       screen.print(flags.output === 'json' ? toJsonLine(view) : text)
     })
