@@ -7,6 +7,10 @@ export const CliEnvironment = z.object({
     .url({ protocol: /^https?$/, error: 'use http://host:port' })
     .optional()
     .describe('where the server listens; `--server` goes before it'),
+  ORCHESTRATOR_API_URL: z
+    .url({ protocol: /^https?$/, error: 'use http://host:port' })
+    .optional()
+    .describe('the earlier name of ORCHESTRATOR_URL, which goes before it'),
   ORCHESTRATOR_TOKEN_FILE: z.string().optional().describe('file with the token for the server'),
   ORCHESTRATOR_TOKEN: z.string().optional().describe('the token itself, where no file can be had'),
   ORCHESTRATOR_STATE_DIR: z.string().optional().describe('where `up` keeps everything'),
@@ -36,7 +40,8 @@ export const CliEnvironment = z.object({
   HTTPS_PROXY: z.string().optional().describe('the same'),
   NO_PROXY: z.string().optional().describe('the same'),
   NODE_EXTRA_CA_CERTS: z.string().optional().describe('the same'),
-  NO_COLOR: z.string().optional().describe('set and not empty: no colours'),
+  NO_COLOR: z.string().optional().describe('not empty: no colours'),
+  FORCE_COLOR: z.string().optional().describe('not empty: colours also where no terminal is; `0`: none'),
   TERM: z.string().optional().describe('`dumb`: no colours, nothing is updated in place'),
 })
 export type CliEnvironment = z.output<typeof CliEnvironment>

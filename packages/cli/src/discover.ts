@@ -30,9 +30,8 @@ const ServerUrl = z.url({ protocol: /^https?$/ })
 export async function findServer({ server, stateDirectory, environment, cwd }: Discovery): Promise<FoundServer> {
   if (server !== undefined) return { url: parseServer(server), source: '--server' }
   // A state directory that was named for this call means the server there.
-  if (stateDirectory === undefined && environment.ORCHESTRATOR_URL !== undefined) {
-    return { url: environment.ORCHESTRATOR_URL, source: 'ORCHESTRATOR_URL' }
-  }
+  const named = stateDirectory === undefined ? namedServer(environment) : undefined
+  if (named !== undefined) return named
   const path = statePath({ given: stateDirectory, environment, cwd })
   const up = await readUpFile(path)
   if (up !== undefined) {
@@ -44,6 +43,17 @@ export async function findServer({ server, stateDirectory, environment, cwd }: D
     'SERVER_UNREACHABLE',
     `no server is running here (state directory ${path}): start one with "${start}", or name one with --server or ORCHESTRATOR_URL`,
   )
+}
+
+function namedServer({ ORCHESTRATOR_URL, ORCHESTRATOR_API_URL }: CliEnvironment): FoundServer | undefined {
+  if (ORCHESTRATOR_URL !== undefined) return { url: ORCHESTRATOR_URL, source: 'ORCHESTRATOR_URL' }
+  if (ORCHESTRATOR_API_URL === undefined) return undefined
+  return { url: toServerUrl(ORCHESTRATOR_API_URL), source: 'ORCHESTRATOR_API_URL' }
+}
+
+/** Earlier users name the root of the API. */
+export function toServerUrl(apiUrl: string): string {
+  return apiUrl.replace(/\/api\/v1\/*$/, '')
 }
 
 function parseServer(text: string): string {

@@ -14,6 +14,7 @@ try {
     out: process.stdout,
     error: process.stderr,
     noColour: environment.NO_COLOR,
+    forceColour: environment.FORCE_COLOR,
     term: environment.TERM,
   })
   const interactive = process.stdin.isTTY && process.stdout.isTTY

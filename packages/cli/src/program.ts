@@ -1,8 +1,11 @@
 import { isAbort } from '@orchestrator/shared/core'
 import { Command, CommanderError } from 'commander'
+import { addGlobalOptions, applyGlobalOptions } from './commands/global-options.ts'
 import { COMMANDS } from './commands/index.ts'
 import { withExamples } from './commands/options.ts'
 import type { CliContext } from './context.ts'
+import { addEarlierCommands } from './earlier/commands.ts'
+import { addEarlierFlags, applyEarlierFlags } from './earlier/flags.ts'
 import { EXIT, EXIT_TEXTS, type ExitCode, exitCodeOfError } from './exit-codes.ts'
 import { describeFailure, errorToJson } from './output/describe-error.ts'
 import { toJsonLine } from './output/machine.ts'
@@ -37,6 +40,7 @@ export function createProgram(context: CliContext): Command {
     .description('Has coding agents implement tasks, proves what they did, and keeps the ledger of it.')
     .showHelpAfterError('(add --help for the options and examples)')
     .addHelpText('afterAll', ({ command }) => describeExits(command))
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => screen.print(text.replace(/\n$/, '')),
@@ -46,7 +50,26 @@ export function createProgram(context: CliContext): Command {
     })
   withExamples(program, context, ['up --config settings.json', 'task submit trader 1 --wait', 'task submit --help'])
   for (const register of COMMANDS) register(program, context)
-  return program
+  for (const command of allCommands(program)) {
+    addGlobalOptions(command)
+    addEarlierFlags(command, pathOf(command))
+  }
+  addEarlierCommands(program, context, async (args) => {
+    await createProgram(context).parseAsync(args, { from: 'user' })
+  })
+  return program.hook('preAction', (_program, command) => {
+    applyGlobalOptions(command, screen)
+    applyEarlierFlags(command, pathOf(command), screen)
+  })
+}
+
+function allCommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(allCommands)]
+}
+
+/** Its names, below the program's. */
+function pathOf(command: Command): readonly string[] {
+  return command.parent === null ? [] : [...pathOf(command.parent), command.name()]
 }
 
 /** With the help of whatever can be run; a group of commands ends as its commands do. */
@@ -60,6 +83,7 @@ function describeExits(command: Command): string {
 function wantsJson(args: readonly string[]): boolean {
   return args.some(
     (arg, index) =>
-      /^(-o|--output=)json$/.test(arg) || (arg === 'json' && /^(-o|--output)$/.test(args[index - 1] ?? '')),
+      /^(-o|--output=)(json|yaml)$/.test(arg) ||
+      (/^(json|yaml)$/.test(arg) && /^(-o|--output)$/.test(args[index - 1] ?? '')),
   )
 }

@@ -19,10 +19,18 @@ export interface ServerOptions extends ServerAddress {
   readonly output: 'text' | 'json'
 }
 
+const FORMATS = ['text', 'json']
+/** Of earlier users. */
+const EARLIER_FORMATS = ['table', 'yaml']
+
 export function outputOption(): Option {
   return new Option('-o, --output <format>', 'text for people, json for programs')
-    .choices(['text', 'json'])
+    .choices(FORMATS)
     .default('text')
+    .argParser((format: string) => {
+      if ([...FORMATS, ...EARLIER_FORMATS].includes(format)) return format
+      throw new InvalidArgumentError(`Allowed choices are ${FORMATS.join(', ')}.`)
+    })
 }
 
 export function withServerAddress(command: Command): Command {

@@ -16,7 +16,7 @@ it('escapes in JSON what a terminal obeys, and every reader gets it back', () =>
 describe('the screen', () => {
   function screenOf(
     isTTY: boolean,
-    options: { noColour?: string; term?: string } = {},
+    options: { noColour?: string; forceColour?: string; term?: string } = {},
   ): { screen: Screen; written: () => string } {
     let text = ''
     const write = (chunk: unknown, _encoding: string, done: () => void): void => {
@@ -28,6 +28,7 @@ describe('the screen', () => {
       out,
       error: new Writable({ write }),
       noColour: options.noColour,
+      forceColour: options.forceColour,
       term: options.term ?? 'xterm',
     })
     return { screen, written: () => text }

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
 import { type Colour, cutToWidth, type Paint } from '@orchestrator/client/texts'
+import { type ColourChoice, isColoured } from './colour.ts'
 
 /** Where a person, or a program, reads what a command says. */
 export interface Screen {
@@ -18,6 +19,8 @@ export interface Screen {
   /** Columns of the terminal; of a line when there is none. */
   readonly width: number
   readonly paint: Paint
+  /** What was said for this call, before the environment. */
+  useColour(choice: ColourChoice): void
 }
 
 const CODES: Record<Colour, readonly [number, number]> = {
@@ -37,13 +40,16 @@ export interface ScreenOptions {
   readonly error: Writable
   /** `NO_COLOR` as it is in the environment. */
   readonly noColour: string | undefined
+  /** `FORCE_COLOR` likewise. */
+  readonly forceColour: string | undefined
   readonly term: string | undefined
 }
 
-export function createScreen({ out, error, noColour, term }: ScreenOptions): Screen {
+export function createScreen({ out, error, noColour, forceColour, term }: ScreenOptions): Screen {
   const isTerminal = out.isTTY === true
   const live = isTerminal && term !== 'dumb'
-  const coloured = live && (noColour === undefined || noColour === '')
+  const colouredBy = (choice: ColourChoice): boolean => isColoured({ choice, noColour, forceColour, term, isTerminal })
+  let coloured = colouredBy('auto')
   let block: readonly string[] = []
 
   const width = (): number => (isTerminal ? (out.columns ?? DEFAULT_WIDTH) : DEFAULT_WIDTH)
@@ -65,6 +71,9 @@ export function createScreen({ out, error, noColour, term }: ScreenOptions): Scr
       // A line that wraps would be two on the terminal, and the next block would cover the wrong ones.
       block = lines.map((line) => cutToWidth(line, width() - 1))
       out.write(before + block.join('\n'))
+    },
+    useColour: (choice) => {
+      coloured = colouredBy(choice)
     },
     live,
     get width() {

@@ -1,4 +1,5 @@
 /** The page of the command line: docs/cli.md. Pure. */
+import { EARLIER_COMMANDS, EARLIER_FLAGS } from '../earlier/table.ts'
 import { EXIT, EXIT_NAMES, EXIT_TEXTS } from '../exit-codes.ts'
 import { allPages, type CommandPage, type Item } from './describe-command.ts'
 
@@ -18,6 +19,7 @@ export function toMarkdown(root: CommandPage, variables: readonly Variable[]): s
       .join('\n'),
     ...pages.flatMap(ofCommand),
     ...exitCodes(),
+    ...earlier(),
     ...section(
       'Environment',
       variables.map(([name, meaning]) => `- \`${name}\`: ${meaning}`),
@@ -59,6 +61,26 @@ function items(all: readonly Item[]): readonly string[] {
 function exitCodes(): readonly string[] {
   const rows = EXIT_NAMES.map((name) => `| ${EXIT[name]} | ${EXIT_TEXTS[name]} |`)
   return ['## Exit codes', ['| code | meaning |', '| --- | --- |', ...rows].join('\n')]
+}
+
+function earlier(): readonly string[] {
+  const flags = EARLIER_FLAGS.flatMap(({ path, flags: all }) =>
+    all.map((flag) => {
+      const where = path.length === 0 ? 'every command' : `\`${path.join(' ')}\``
+      const what = flag.now === undefined ? `ignored: ${flag.instead ?? ''}` : `\`${flag.now}\``
+      return `| \`${flag.flags}\` | ${where} | ${what} |`
+    }),
+  )
+  const commands = EARLIER_COMMANDS.map(
+    ({ path, now, instead }) =>
+      `| \`${path.join(' ')}\` | ${now === undefined ? `refused: ${instead ?? ''}` : `\`${now.join(' ')}\``} |`,
+  )
+  return [
+    '## Earlier flags and commands',
+    'What users of earlier programs of this name type goes on to work where it has a meaning. A flag without one is accepted, and said to be ignored on standard error; a command without one says what to do instead. `-o table` is `-o text`, `-o yaml` gives JSON; `-o`, `--api-url` and `--verbose` may stand before the command.',
+    ['| flag | of | now |', '| --- | --- | --- |', ...flags].join('\n'),
+    ['| command | now |', '| --- | --- |', ...commands].join('\n'),
+  ]
 }
 
 /** Outside of code these are the words of a person, never markup. */

@@ -35,7 +35,8 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   const out = new Sink(options.terminal === true, options.columns ?? 120)
   const error = new Sink(false, 80)
   const environment = CliEnvironment.parse({ HOME: '/nonexistent', ...options.environment })
-  const screen = createScreen({ out, error, noColour: environment.NO_COLOR, term: environment.TERM })
+  const { NO_COLOR: noColour, FORCE_COLOR: forceColour, TERM: term } = environment
+  const screen = createScreen({ out, error, noColour, forceColour, term })
   const stdin = Readable.from(options.stdin === undefined ? [] : [options.stdin])
   const code = await runCli(args, {
     environment,
@@ -51,7 +52,8 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
 
 /** For what is built and never run. */
 export function silentScreen(): Screen {
-  return createScreen({ out: new Sink(false, 120), error: new Sink(false, 80), noColour: undefined, term: undefined })
+  const ends = { out: new Sink(false, 120), error: new Sink(false, 80) }
+  return createScreen({ ...ends, noColour: undefined, forceColour: undefined, term: undefined })
 }
 
 class Sink extends Writable {

@@ -19,7 +19,7 @@ export function registerList(task: Command, context: CliContext): void {
   const command = task
     .command('list')
     .description('list tasks with their latest attempts, most recently submitted first')
-    .option('--service <service>', 'only of this service')
+    .option('-s, --service <service>', 'only of this service')
     .addOption(new Option('--phase <phase>', 'only in this phase').choices(PhaseSchema.options))
     .option('--agent <agent>', 'only by this agent')
     .option('--tag <tag>', 'only of this task list')

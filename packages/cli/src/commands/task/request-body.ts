@@ -26,10 +26,10 @@ export interface RequestFlags {
 
 export function withRequestFlags(command: Command): Command {
   return command
-    .option('--agent <name>', 'who does it, for example claude-agent-1')
-    .option('--model <name>', 'model of the agent, for example sonnet')
+    .option('-a, --agent <name>', 'who does it, for example claude-agent-1')
+    .option('-m, --model <name>', 'model of the agent, for example sonnet')
     .option('--repository-url <url>', 'target repository')
-    .option('--branch <name>', 'base branch of the target repository')
+    .option('-b, --branch <name>', 'base branch of the target repository')
     .option('--github-user <user>', 'author of the commits, and whose credential is used')
     .option('--platform-repository-url <url>', 'repository that holds the documents')
     .option('--platform-branch <name>', 'its branch')

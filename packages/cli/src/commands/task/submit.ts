@@ -1,6 +1,7 @@
 import { commandWays, describeSubmit } from '@orchestrator/client/texts'
 import { DEFAULT_TAG } from '@orchestrator/shared/contracts'
-import type { Command } from 'commander'
+import { TerminalError } from '@orchestrator/shared/core'
+import { Argument, type Command } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { findPlatformCheckout, platformFields } from '../../platform-checkout.ts'
@@ -9,23 +10,30 @@ import { readGuidance, type RequestFlags, toRequestBody, withRequestFlags } from
 import { waitForEnd } from './wait-for-end.ts'
 
 interface SubmitFlags extends ServerOptions, RequestFlags {
+  /** Of earlier users. */
+  readonly service?: string
   readonly tag: string
   readonly idempotencyKey?: string
   readonly wait?: boolean
 }
 
 export function registerSubmit(task: Command, context: CliContext): void {
+  const taskId = new Argument('<taskId>', 'task of its platform repository, for example 1 or 7.2')
   const command = task
     .command('submit')
     .description('submit a task to an agent; for a task with earlier attempts this is a retry')
     .argument('<service>', 'service that the task is for, for example trader')
-    .argument('<taskId>', 'task of its platform repository, for example 1 or 7.2')
+    .addArgument(taskId)
   withRequestFlags(command)
     .option('--tag <tag>', 'task list of the platform repository', DEFAULT_TAG)
     .option('--idempotency-key <key>', 'the same key never submits twice')
     .option('--wait', 'wait for the end, as "task wait" does')
-    .action(async (service: string, taskId: string, flags: SubmitFlags) => {
-      await submit(context, { service, taskId }, flags)
+    // Earlier users name the service by a flag: then the task stands alone.
+    .on('option:service', () => {
+      taskId.required = false
+    })
+    .action(async (first: string, second: string | undefined, flags: SubmitFlags) => {
+      await submit(context, taskNamed(first, second, flags.service), flags)
     })
   withExamples(withServerOptions(command), context, [
     'task submit trader 1 --agent claude-agent-1 --repository-url git@github.com:myorg/trader.git --model sonnet',
@@ -34,11 +42,22 @@ export function registerSubmit(task: Command, context: CliContext): void {
   ])
 }
 
-async function submit(
-  context: CliContext,
-  task: { service: string; taskId: string },
-  flags: SubmitFlags,
-): Promise<void> {
+interface Task {
+  readonly service: string
+  readonly taskId: string
+}
+
+/** @throws TerminalError INPUT_INVALID when two services are named */
+function taskNamed(first: string, second: string | undefined, service: string | undefined): Task {
+  if (second === undefined) return { service: service ?? first, taskId: first }
+  if (service === undefined || service === first) return { service: first, taskId: second }
+  throw new TerminalError(
+    'INPUT_INVALID',
+    `--service ${JSON.stringify(service)} and ${JSON.stringify(first)} are two services: name one`,
+  )
+}
+
+async function submit(context: CliContext, task: Task, flags: SubmitFlags): Promise<void> {
   const { screen, environment, stdin, cwd, signal } = context
   const client = await connect(context, flags)
   const guidance = await readGuidance({ flags, stdin })
