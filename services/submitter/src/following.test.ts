@@ -162,6 +162,28 @@ describe('following an attempt', () => {
     expect(await submitter.refused('/v1/attempts?after=1000')).toMatchObject({ status: 503, code: 'VIEW_NOT_READY' })
   })
 
+  it('lists what was submitted in a time, its beginning included', async () => {
+    await using broker = await startTestBroker()
+    await using submitter = await startSubmitter({ brokerUrl: broker.url })
+    await submitter.ready()
+    for (let taskId = 1; taskId <= 5; taskId += 1) {
+      const { attempt, sequence } = await submitter.submit({ service: 'trader', taskId })
+      const { submittedAt } = await submitter.attempt(attempt, sequence)
+      // Two of one millisecond could not be told apart.
+      await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(Date.parse(submittedAt)))
+    }
+    const { attempts } = await submitter.attempts()
+    const [, fourth, , second] = attempts.map(({ submittedAt }) => submittedAt)
+    const shown = async (query: string): Promise<unknown> =>
+      (await submitter.tasks(query)).tasks.map((task) => task.taskId)
+    expect(await shown(`since=${fourth}`)).toEqual(['5', '4'])
+    expect(await shown(`until=${second}`)).toEqual(['1'])
+    expect(await shown(`since=${second}&until=${fourth}`)).toEqual(['3', '2'])
+    expect(await shown('since=2126-01-01T00:00:00Z')).toEqual([])
+    const { next } = await submitter.tasks(`since=${second}&until=${fourth}&limit=1`)
+    expect(await shown(`since=${second}&until=${fourth}&limit=1&cursor=${next}`)).toEqual(['2'])
+  })
+
   it('pages through lists without gaps or repeats', async () => {
     await using broker = await startTestBroker()
     await using submitter = await startSubmitter({ brokerUrl: broker.url })

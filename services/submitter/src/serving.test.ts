@@ -155,6 +155,22 @@ describe('the door', () => {
     }
   })
 
+  it.each([
+    ['since', 'since=yesterday', 'with its offset'],
+    ['since', 'since=2026-03-02T09:00:00', 'with its offset'],
+    ['until', 'until=2026-02-30T09:00:00Z', 'with its offset'],
+    ['since', 'since=2026-03-02T09:00:00+01:00', '%2B'],
+    ['until', 'since=2026-03-02T09:00:00Z&until=2026-03-02T10:00:00%2B01:00', 'must be later than since'],
+  ])('says of the time %s in ?%s what it must be', async (field, query, message) => {
+    for (const path of ['/v1/attempts', '/v1/tasks']) {
+      const { status, errors } = await submitter.refused(`${path}?${query}`)
+      expect({ status, errors }).toMatchObject({
+        status: 400,
+        errors: [{ field, message: expect.stringContaining(message) }],
+      })
+    }
+  })
+
   it('refuses a cursor of its own invention', async () => {
     expect(await submitter.refused('/v1/attempts?cursor=abc')).toMatchObject({ status: 400, code: 'CURSOR_INVALID' })
   })

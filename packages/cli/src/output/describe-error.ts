@@ -18,6 +18,8 @@ const FLAGS: Readonly<Record<string, string>> = {
   promptMode: '--prompt-mode',
   previous: '--previous',
   tag: '--tag',
+  since: '--since',
+  until: '--until',
   limits: '--limit',
   [`headers.idempotency-key`]: '--idempotency-key',
   'idempotency-key': '--idempotency-key',

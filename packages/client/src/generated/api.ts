@@ -1383,6 +1383,16 @@ export interface operations {
          */
         readonly cursor?: string
         /**
+         * @description Only attempts submitted then or later: ISO 8601 with an offset.
+         * @example 2026-03-02T09:00:00Z
+         */
+        readonly since?: string
+        /**
+         * @description Only attempts submitted before: ISO 8601 with an offset.
+         * @example 2026-03-03T09:00:00+01:00
+         */
+        readonly until?: string
+        /**
          * @description A `sequence` that was answered before: the answer includes it, or is 503 after two seconds.
          * @example 17
          */
@@ -1618,6 +1628,16 @@ export interface operations {
          * @example YmVmb3JlOjE3
          */
         readonly cursor?: string
+        /**
+         * @description Only attempts submitted then or later: ISO 8601 with an offset.
+         * @example 2026-03-02T09:00:00Z
+         */
+        readonly since?: string
+        /**
+         * @description Only attempts submitted before: ISO 8601 with an offset.
+         * @example 2026-03-03T09:00:00+01:00
+         */
+        readonly until?: string
         /**
          * @description A `sequence` that was answered before: the answer includes it, or is 503 after two seconds.
          * @example 17

@@ -30,3 +30,22 @@ export function parseDuration(text: string): number {
 function isUnit(text: string): text is keyof typeof UNITS {
   return text in UNITS
 }
+
+const DAY_MS = 24 * UNITS.h
+
+/** As {@link parseDuration}, and days: `90d`. */
+export function parseSpan(text: string): number {
+  const [, days] = /^(\d{1,5})d$/.exec(text) ?? []
+  return days === undefined ? parseDuration(text) : Number(days) * DAY_MS
+}
+
+/**
+ * When it was: a time as it was given, which is the server's to judge, or how long before now: `24h`, `7d`.
+ * @throws TerminalError INPUT_INVALID
+ */
+export function parseAgo(text: string, now: Date): string {
+  if (/^\d{4}-/.test(text)) return text
+  if (/^\d[\d.]*(?:ms|s|m|h|d)$/.test(text)) return new Date(now.getTime() - parseSpan(text)).toISOString()
+  const example = 'use for example 24h, 7d or 2026-03-02T09:00:00Z'
+  throw new TerminalError('INPUT_INVALID', `${JSON.stringify(text)} is neither a time nor how long ago: ${example}`)
+}

@@ -13,7 +13,7 @@ export { describeFailure, describeFault, type Fault, type NameField } from './de
 export { describeStop, type StopText } from './describe-stop.ts'
 export { describeSubmit, type SubmitText } from './describe-submit.ts'
 export { describeTasks, type TasksText } from './describe-tasks.ts'
-export { formatDuration, parseDuration } from './duration.ts'
+export { formatDuration, parseAgo, parseDuration, parseSpan } from './duration.ts'
 export { liveBlock, type LiveText, newsMark, plainLine } from './live-status.ts'
 export { formatLogLine, type LogLine, type LogState, nextLogState, NO_LOG_STATE, parseLogLine } from './log-line.ts'
 export { type Colour, type Paint, PLAIN } from './paint.ts'

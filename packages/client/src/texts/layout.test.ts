@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatDuration, parseDuration } from './duration.ts'
+import { formatDuration, parseAgo, parseDuration, parseSpan } from './duration.ts'
 import { formatFields, formatTable } from './table.ts'
 import { cutToWidth, displayWidth } from './width.ts'
 
@@ -23,6 +23,26 @@ it.each([
   ['500ms', 500],
 ])('reads %s as %i ms', (text, ms) => {
   expect(parseDuration(text)).toBe(ms)
+})
+
+it.each([
+  ['90s', 90_000],
+  ['7d', 604_800_000],
+])('reads %s as %i milliseconds', (text, ms) => {
+  expect(parseSpan(text)).toBe(ms)
+})
+
+it.each([
+  ['24h', '2026-11-23T10:00:00.000Z'],
+  ['7d', '2026-11-17T10:00:00.000Z'],
+  ['2026-03-02T09:00:00+01:00', '2026-03-02T09:00:00+01:00'],
+  ['2026-99', '2026-99'],
+])('reads %s as a time that has been', (text, time) => {
+  expect(parseAgo(text, new Date('2026-11-24T10:00:00.000Z'))).toBe(time)
+})
+
+it.each(['', 'yesterday', '-1h', '24', '1.2.3h', '1e3h', '99999999999h'])('does not read %j as a time', (text) => {
+  expect(() => parseAgo(text, new Date())).toThrow(/use for example/)
 })
 
 it.each(['', 'soon', '-1s', '1d', '1 h', '1e3', 's'])('does not read %j as a duration', (text) => {

@@ -1,4 +1,4 @@
-import { describeTasks, PLAIN } from '@orchestrator/client/texts'
+import { describeTasks, parseAgo, PLAIN } from '@orchestrator/client/texts'
 import { Phase } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
 import { AttemptFacts, withText } from '../attempt-facts.ts'
@@ -13,6 +13,8 @@ const input = z.strictObject({
   phase: z.exactOptional(Phase).describe(`phase of the latest attempt: ${Phase.options.join(', ')}`),
   agent: optional('agent of the latest attempt'),
   tag,
+  since: optional('time from which on the latest attempt was submitted, with its offset, or how long ago: "24h", "7d"'),
+  until: optional('time before which the latest attempt was submitted, in the same way'),
   limit: z
     .exactOptional(z.int().min(1).max(LIMIT_MAX))
     .describe(`number of tasks, 1 to ${LIMIT_MAX}; ${LIMIT} when left out`),
@@ -48,13 +50,16 @@ export const listTool: Tool<typeof input, typeof output> = {
   name: 'list_tasks',
   title: 'List tasks',
   description:
-    'Lists tasks with their latest attempts, most recently submitted first; by service, phase, agent or tag.',
+    'Lists tasks with their latest attempts, most recently submitted first; by service, phase, agent, tag or time.',
   annotations: { readOnlyHint: true, openWorldHint: false },
   input,
   output,
   run: async (given, { connect, signal, clock, ways }) => {
     const api = await connect(signal)
-    const page = await api.listTasks({ query: { ...given, limit: given.limit ?? LIMIT } })
+    const ago = (when: string | undefined): string | undefined =>
+      when === undefined ? undefined : parseAgo(when, clock.now())
+    const [since, until] = [ago(given.since), ago(given.until)]
+    const page = await api.listTasks({ query: { ...given, since, until, limit: given.limit ?? LIMIT } })
     return { text: describeTasks({ page, now: clock.now(), paint: PLAIN, ways }), facts: { ...page } }
   },
 }

@@ -332,6 +332,19 @@ describe('list_tasks', () => {
     expect(facts).toMatchObject({ next: 'c1', tasks: [{ taskId: '1', latest: { name: NAME, phase: 'Succeeded' } }] })
   })
 
+  it('chooses by when it was submitted, as a time or how long ago', async () => {
+    await using server = await startFakeServer(() => ({ json: { tasks: [], next: null } }))
+    await using tools = await connectTools(server.url)
+    await tools.call('list_tasks', { since: '2026-03-02T09:00:00Z', until: '24h' })
+    expect(server.requests[0]?.path).toBe(
+      '/v1/tasks?since=2026-03-02T09%3A00%3A00Z&until=2026-11-23T10%3A30%3A30.000Z&limit=20',
+    )
+    expect(await tools.call('list_tasks', { since: 'lately' })).toMatchObject({
+      failed: true,
+      text: expect.stringContaining('use for example 24h, 7d'),
+    })
+  })
+
   it('says how to begin where nothing is', async () => {
     await using server = await startFakeServer(() => ({ json: { tasks: [], next: null } }))
     await using tools = await connectTools(server.url)

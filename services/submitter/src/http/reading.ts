@@ -2,6 +2,7 @@ import { AgentName, Phase, ServiceName, Tag, TaskId } from '@orchestrator/shared
 /** What all routes that read have in common. */
 import { RetryableError, TerminalError } from '@orchestrator/shared/core'
 import { z } from 'zod'
+import { InvalidInput } from '../faults.ts'
 import type { ListOptions } from '../view/lists.ts'
 import { decodePageCursor, encodePageCursor } from '../view/page-cursor.ts'
 import type { AttemptRow } from '../view/rows.ts'
@@ -9,6 +10,10 @@ import type { Api } from './api.ts'
 
 /** Reads see at least this sequence of the ledger: from a `sequence` that was answered before. */
 export const After = z.coerce.number().int().min(0)
+
+const INSTANT = 'must be a time with its offset, for example 2026-03-02T09:00:00Z (a + in an address is written %2B)'
+
+const Instant = z.iso.datetime({ offset: true, error: INSTANT }).transform((text) => new Date(text))
 
 export const ListQuery = z.strictObject({
   service: z.exactOptional(ServiceName),
@@ -18,6 +23,8 @@ export const ListQuery = z.strictObject({
   phase: z.exactOptional(Phase),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.exactOptional(z.string().max(100)),
+  since: z.exactOptional(Instant),
+  until: z.exactOptional(Instant),
   after: z.exactOptional(After),
 })
 export type ListQuery = z.output<typeof ListQuery>
@@ -51,11 +58,17 @@ export interface Page {
 }
 
 export function listPage({ view }: Api, query: ListQuery, latestOnly: boolean): Page {
-  const { limit, cursor, after: _, ...filter } = query
+  const { limit, cursor, since, until, after: _, ...filter } = query
+  if (since !== undefined && until !== undefined && since >= until) {
+    throw new InvalidInput([
+      { field: 'until', value: until.toISOString(), message: `must be later than since, ${since.toISOString()}` },
+    ])
+  }
   const options: ListOptions = {
     filter,
     latestOnly,
     limit: limit + 1,
+    window: { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) },
     ...(cursor === undefined ? {} : { beforeSeq: decodePageCursor(cursor) }),
   }
   const found = view.queries.listAttempts(options)

@@ -71,6 +71,8 @@ const KNOWN: Readonly<Record<string, readonly unknown[]>> = {
   after: [0, 1],
   sequence: ['1'],
   cursor: ['YmVmb3JlOjE3'],
+  since: ['2026-03-02T09:00:00Z', '2026-03-02T09:00:00.5+01:00'],
+  until: ['2126-03-02T09:00:00Z', '1970-01-01T00:00:00-00:00'],
 }
 
 /** These cost seconds, or make everything else wait: enough of them, not more. */

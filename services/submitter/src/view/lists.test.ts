@@ -22,7 +22,9 @@ describe('lists', () => {
   for (const creation of INDEX_CREATIONS.values()) database.exec(creation)
   const plan = (fields: readonly string[]): string =>
     database
-      .prepare(`EXPLAIN QUERY PLAN ${listQuery(filterOf(fields), false)}`)
+      .prepare(
+        `EXPLAIN QUERY PLAN ${listQuery({ filter: filterOf(fields), latestOnly: false, window: { since: new Date(), until: new Date() } })}`,
+      )
       .all()
       .map(({ detail }) => String(detail))
       .join('; ')
@@ -31,6 +33,7 @@ describe('lists', () => {
   it.each(plans)('by $fields search an index and have their order from it', ({ plan: found }) => {
     expect(found).toMatch(/^SEARCH attempts USING INDEX list_/)
     expect(found).not.toContain('TEMP B-TREE')
+    expect(found).toContain('submitted_seq>? AND submitted_seq<?')
   })
 
   it('gives every attempt once, newest first, whatever the size of a page', () => {
@@ -76,6 +79,50 @@ describe('lists', () => {
         },
       ),
       { numRuns: 50 },
+    )
+  })
+
+  it('gives the attempts of a time, page by page, also where the clock of the broker was set back', () => {
+    const steps = fc.array(fc.integer({ min: -30, max: 300 }), { maxLength: 40 })
+    const edge = fc.option(fc.integer({ min: -200, max: 5000 }), { nil: undefined })
+    fc.assert(
+      fc.property(
+        steps,
+        fc.record({ since: edge, until: edge }),
+        fc.integer({ min: 1, max: 7 }),
+        (gaps, asked, limit) => {
+          const { since, until } = asked
+          using store = openViewStore(':memory:')
+          while (store.makeNextIndex());
+          const times: number[] = []
+          let newest = 0
+          for (const gap of gaps) {
+            // Set back against the newest, never further and further.
+            times.push(newest + gap)
+            newest = Math.max(newest, newest + gap)
+          }
+          times.forEach((seconds, index) => {
+            const stored = storedSubmit({ seq: index * 3 + 1, spec: { n: index + 1, name: `n${index}` } })
+            store.apply('TASKS', { ...stored, time: new Date(seconds * 1000) })
+          })
+          const window = {
+            ...(since === undefined ? {} : { since: new Date(since * 1000) }),
+            ...(until === undefined ? {} : { until: new Date(until * 1000) }),
+          }
+          const seqs: number[] = []
+          for (let beforeSeq = Number.MAX_SAFE_INTEGER; ;) {
+            const page = store.queries.listAttempts({ filter: {}, latestOnly: false, limit, window, beforeSeq })
+            seqs.push(...page.map((row) => row.submitted_seq))
+            beforeSeq = page.at(-1)?.submitted_seq ?? 0
+            if (page.length < limit) break
+          }
+          const wanted = times.flatMap((time, index) =>
+            time >= (since ?? -Infinity) && time < (until ?? Infinity) ? [index * 3 + 1] : [],
+          )
+          expect(seqs).toEqual(wanted.toReversed())
+        },
+      ),
+      { numRuns: 200 },
     )
   })
 })

@@ -3,6 +3,7 @@ import type { Phase } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
 import { AttemptRow, ROW_COLUMNS } from './rows.ts'
 import { rankOf } from './schema.ts'
+import { createSubmissionTimes } from './submission-times.ts'
 
 export interface AttemptFilter {
   readonly service?: string
@@ -12,10 +13,17 @@ export interface AttemptFilter {
   readonly phase?: Phase
 }
 
+export interface TimeWindow {
+  readonly since?: Date
+  readonly until?: Date
+}
+
 export interface ListOptions {
   readonly filter: AttemptFilter
   /** Only attempts submitted before this sequence; all when left out. */
   readonly beforeSeq?: number
+  /** Only attempts submitted then; the end does not belong to it. */
+  readonly window?: TimeWindow
   /** Only the latest attempt of each task. */
   readonly latestOnly: boolean
   readonly limit: number
@@ -45,16 +53,19 @@ function indexFor({ service, taskId, agent, phase }: AttemptFilter): string {
 }
 
 /** The query for one combination of filters. The index also gives the order, so a page costs what it shows. */
-export function listQuery(filter: AttemptFilter, latestOnly: boolean): string {
+export function listQuery({ filter, latestOnly, window = {} }: Omit<ListOptions, 'limit' | 'beforeSeq'>): string {
   const conditions: string[] = FILTERS.filter((field) => filter[field] !== undefined).map((field) => CONDITIONS[field])
   if (latestOnly) conditions.push('latest = 1')
-  const where = ['submitted_seq < :before', ...conditions].join(' AND ')
+  if (window.since !== undefined) conditions.push('submitted_at >= :since')
+  if (window.until !== undefined) conditions.push('submitted_at < :until')
+  const where = ['submitted_seq >= :from', 'submitted_seq < :before', ...conditions].join(' AND ')
   return `SELECT ${ROW_COLUMNS} FROM attempts INDEXED BY ${indexFor(filter)} WHERE ${where} ORDER BY submitted_seq DESC LIMIT :limit`
 }
 
 const Rows = z.array(AttemptRow)
 
 export function createLists(database: DatabaseSync): ViewLists {
+  const times = createSubmissionTimes(database)
   const prepared = new Map<string, StatementSync>()
   const statement = (query: string): StatementSync => {
     const known = prepared.get(query)
@@ -64,13 +75,21 @@ export function createLists(database: DatabaseSync): ViewLists {
     return made
   }
   return {
-    listAttempts: ({ filter, beforeSeq, latestOnly, limit }) => {
-      const values: Record<string, SQLInputValue> = { before: beforeSeq ?? Number.MAX_SAFE_INTEGER, limit }
+    listAttempts: ({ filter, beforeSeq = Number.MAX_SAFE_INTEGER, window = {}, latestOnly, limit }) => {
+      const { since, until } = window
+      const values: Record<string, SQLInputValue> = {
+        // Without them a list would look at every attempt that is older, or newer, than the window.
+        from: since === undefined ? 0 : times.firstFrom(since),
+        before: until === undefined ? beforeSeq : Math.min(beforeSeq, times.firstAfter(until)),
+        ...(since === undefined ? {} : { since: since.getTime() }),
+        ...(until === undefined ? {} : { until: until.getTime() }),
+        limit,
+      }
       for (const field of FILTERS) {
         const value = field === 'phase' && filter.phase !== undefined ? rankOf(filter.phase) : filter[field]
         if (value !== undefined) values[field] = value
       }
-      return Rows.parse(statement(listQuery(filter, latestOnly)).all(values))
+      return Rows.parse(statement(listQuery({ filter, latestOnly, window })).all(values))
     },
   }
 }

@@ -137,6 +137,31 @@ describe('task list', () => {
     `)
   })
 
+  it.each([
+    [['--since', '24h'], 'since=2026-11-23T10%3A30%3A30.000Z'],
+    [
+      ['--since', '2026-03-02T09:00:00+01:00', '--until', '7d'],
+      'since=2026-03-02T09%3A00%3A00%2B01%3A00&until=2026-11-17T10%3A30%3A30.000Z',
+    ],
+  ])('shows with %j what was submitted then', async (flags, query) => {
+    await using server = await startFakeServer(() => ({ json: { tasks: [], next: null } }))
+    await run(['task', 'list', '--server', server.url, ...flags])
+    expect(server.requests[0]?.path).toBe(`/v1/tasks?${query}&limit=20`)
+  })
+
+  it('refuses a time that is none, and names the flag where the server does', async () => {
+    await using server = await startFakeServer(() =>
+      problem(400, 'x', { errors: [{ field: 'since', value: '2026-99', message: 'must be a time' }] }),
+    )
+    const list = async (when: string): ReturnType<typeof run> =>
+      await run(['task', 'list', '--server', server.url, '--since', when])
+    expect(await list('yesterday')).toMatchObject({
+      code: 2,
+      error: expect.stringContaining('use for example 24h, 7d'),
+    })
+    expect(await list('2026-99')).toMatchObject({ code: 2, error: expect.stringContaining('(--since) "2026-99"') })
+  })
+
   it('says how to begin when there is nothing', async () => {
     await using server = await startFakeServer(() => ({ json: { tasks: [], next: null } }))
     expect((await run(['task', 'list', '--server', server.url])).out).toContain('orchestrator task submit')

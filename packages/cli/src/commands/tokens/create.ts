@@ -1,4 +1,4 @@
-import { parseDuration } from '@orchestrator/client/texts'
+import { parseSpan } from '@orchestrator/client/texts'
 import { type Scope, SCOPES } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
 import { type Command, Option } from 'commander'
@@ -11,8 +11,6 @@ interface CreateFlags extends ServerOptions {
   readonly service?: readonly string[]
   readonly expires?: string
 }
-
-const DAY_MS = 24 * 3_600_000
 
 export function registerCreate(tokens: Command, context: CliContext): void {
   const scope = new Option('--scope <scopes...>', 'what it may do; none but admin includes another')
@@ -48,9 +46,7 @@ export function registerCreate(tokens: Command, context: CliContext): void {
 
 /** @throws TerminalError INPUT_INVALID */
 function parseWhen(text: string, now: Date): string {
-  const [, days] = /^(\d{1,5})d$/.exec(text) ?? []
-  if (days !== undefined) return new Date(now.getTime() + Number(days) * DAY_MS).toISOString()
-  if (!/^\d{4}-\d\d-\d\d/.test(text)) return new Date(now.getTime() + parseDuration(text)).toISOString()
+  if (!/^\d{4}-\d\d-\d\d/.test(text)) return new Date(now.getTime() + parseSpan(text)).toISOString()
   const time = new Date(text)
   if (!Number.isNaN(time.getTime())) return time.toISOString()
   throw new TerminalError('INPUT_INVALID', `--expires ${JSON.stringify(text)} is no day or time: use 2027-01-31 or 90d`)

@@ -18,6 +18,14 @@ export const PARAMETERS: Readonly<Record<string, ParameterText>> = {
   },
   agent: { description: 'Only attempts of this agent.', examples: ['claude-agent-1'] },
   phase: { description: 'Only attempts in this phase.', examples: ['Running'] },
+  since: {
+    description: 'Only attempts submitted then or later: ISO 8601 with an offset.',
+    examples: ['2026-03-02T09:00:00Z'],
+  },
+  until: {
+    description: 'Only attempts submitted before: ISO 8601 with an offset.',
+    examples: ['2026-03-03T09:00:00+01:00'],
+  },
   limit: { description: 'So many on a page.', examples: [50] },
   cursor: { description: '`next` of the page before, unchanged.', examples: ['YmVmb3JlOjE3'] },
   after: {
