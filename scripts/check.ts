@@ -7,7 +7,7 @@ const STEPS = {
   types: ['tsc', '--noEmit'],
   'dead code': ['knip'],
   // The page of the command line is as the commands are.
-  'cli page': ['vitest', 'run', 'packages/cli/src/reference', '--silent'],
+  'cli page': ['vitest', 'run', 'packages/cli/src/reference', '--reporter=dot'],
   // The client is what the OpenAPI document says.
   client: ['node', 'packages/client/generate.ts', '--check'],
 }

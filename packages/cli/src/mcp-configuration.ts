@@ -47,7 +47,7 @@ function addressArguments({ server, home, stateDirectory }: McpConfigurationOpti
 const CHECKOUT_COMMAND = join(import.meta.dirname, '../../../orchestrator')
 
 /** A client starts it from anywhere: what people typed relative to their folder is made absolute. */
-function absoluteCommand({ command, cwd }: CalledFrom): string {
+export function absoluteCommand({ command, cwd }: CalledFrom): string {
   if (command.includes('/')) return resolve(cwd, command)
   return existsSync(CHECKOUT_COMMAND) ? CHECKOUT_COMMAND : command
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { installProgram } from '../agents/install-program.ts'
 import { AGENT_PROGRAM_NAMES, AGENT_PROGRAMS, type AgentProgramName, toolsOf } from '../agents/programs.ts'
 import { networkOf } from '../config.ts'
@@ -20,7 +20,9 @@ export function registerAgents(program: Command, context: CliContext): void {
   const command = agents
     .command('install')
     .description('install the program of an agent at the version that was tested, for attempts of this machine')
-    .argument('<agent>', AGENT_PROGRAM_NAMES.join(' or '), parseProgram)
+    .addArgument(
+      new Argument('<agent>', AGENT_PROGRAM_NAMES.join(' or ')).choices(AGENT_PROGRAM_NAMES).argParser(parseProgram),
+    )
     .option('--state-dir <path>', 'state directory of the "up" that will use it (else ORCHESTRATOR_STATE_DIR)')
     .addOption(new Option('--directory <path>', 'install into this folder for tools instead'))
     .option('-y, --yes', 'do not ask')

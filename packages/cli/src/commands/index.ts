@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { registerAgents } from './agents.ts'
+import { registerCompletion } from './completion.ts'
 import { registerDeadLetters } from './deadletters/index.ts'
 import { registerDemo } from './demo.ts'
 import { registerDoctor } from './doctor.ts'
@@ -26,6 +27,7 @@ export const COMMANDS: readonly RegisterCommand[] = [
   registerDoctor,
   registerAgents,
   registerTemplates,
+  registerCompletion,
   registerMan,
   registerDemo,
 ]

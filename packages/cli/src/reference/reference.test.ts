@@ -72,7 +72,7 @@ async function parseOnly(words: readonly string[]): Promise<readonly string[] | 
 
 /** As a shell would give them: what is redirected is no word of the program. */
 function wordsOf(example: string): readonly string[] {
-  const script = String.raw`printf '%s\0' ${example.replace(/ [<>] \S+/, '')}`
+  const script = String.raw`printf '%s\0' ${example.replace(/ (?:<|>>?) \S+/, '')}`
   return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1)
 }
 
