@@ -1,5 +1,5 @@
 import { isTerminal } from '@orchestrator/shared/contracts'
-import type { Clock } from '@orchestrator/shared/core'
+import { type Clock, systemClock } from '@orchestrator/shared/core'
 import type { Client } from './client.ts'
 import { PATIENCE_MS, POLL_MS } from './follow.ts'
 import type { Attempt } from './generated/api.ts'
@@ -10,24 +10,28 @@ export interface AttemptWatch {
   readonly name: string
   /** Sequence of the ledger that the first answer must include. */
   readonly after?: number
-  readonly clock: Clock
-  readonly signal: AbortSignal
-  /** The server stopped answering, or answers again. */
-  readonly onTrouble: (problem: unknown) => void
+  readonly signal?: AbortSignal
+  /** The server has stopped answering: it is asked again for 30 seconds. */
+  readonly onTrouble?: (problem: unknown) => void
+  /** For tests: what waits between two looks. */
+  readonly clock?: Clock
 }
+
+const NEVER = new AbortController().signal
 
 /** The attempt as it is, every second, until it has ended. */
 export async function* watchAttempt(watch: AttemptWatch): AsyncGenerator<Attempt> {
-  const { clock, signal } = watch
+  const { clock = systemClock, signal = NEVER } = watch
   for (;;) {
-    const view = await lookPatiently(watch)
-    yield view
-    if (isTerminal(view.phase)) return
+    const attempt = await lookPatiently(watch)
+    yield attempt
+    if (isTerminal(attempt.phase)) return
     await clock.sleep(POLL_MS, signal)
   }
 }
 
-async function lookPatiently({ client, name, after, clock, signal, onTrouble }: AttemptWatch): Promise<Attempt> {
+async function lookPatiently(watch: AttemptWatch): Promise<Attempt> {
+  const { client, name, after, clock = systemClock, signal = NEVER, onTrouble } = watch
   const giveUpAt = clock.monotonicMs() + PATIENCE_MS
   let troubled = false
   for (;;) {
@@ -35,7 +39,7 @@ async function lookPatiently({ client, name, after, clock, signal, onTrouble }: 
       return await client.getAttempt({ path: { name }, query: { after }, signal })
     } catch (error) {
       if (!isPassing(error) || clock.monotonicMs() >= giveUpAt) throw error
-      if (!troubled) onTrouble(error)
+      if (!troubled) onTrouble?.(error)
       troubled = true
       await clock.sleep(POLL_MS, signal)
     }

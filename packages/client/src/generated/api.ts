@@ -1820,7 +1820,7 @@ export interface operations {
          * @description Stay and send lines as they come, until the log is complete.
          * @example true
          */
-        readonly follow?: string
+        readonly follow?: '0' | '1' | 'true' | '' | 'false'
       }
       readonly header?: {
         /**

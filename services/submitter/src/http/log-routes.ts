@@ -14,8 +14,8 @@ import type { HttpServer } from './server.ts'
 const LogQuery = z.strictObject({
   fromLine: z.coerce.number().int().min(1).default(1),
   follow: z
-    .stringbool({ truthy: ['true', '1', ''], falsy: ['false', '0'] })
-    .meta({ enum: ['true', '1', '', 'false', '0'] })
+    .enum(['true', '1', '', 'false', '0'])
+    .transform((text) => !['false', '0'].includes(text))
     .default(false),
 })
 
