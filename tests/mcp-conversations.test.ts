@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type GitRemote, scriptedAgentCommand } from '@orchestrator/testing'
+import { type GitRemote, scriptedAgentCommand, temporaryDirectory } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { CLAUDE, sayWhenSkipped } from './support/agent-site.ts'
 import { normalise } from './support/golden.ts'
@@ -7,6 +7,7 @@ import { type Installation, startInstallation } from './support/installation.ts'
 import {
   type Answer,
   connectClient,
+  type Door,
   type Lead,
   type Order,
   readAnnounced,
@@ -24,6 +25,10 @@ const GUIDANCE =
 interface World extends AsyncDisposable {
   readonly installation: Installation
   readonly site: Site
+  /** How people call the command line, as the tools tell them. */
+  readonly command: string
+  /** What a lead says of the documents who does not stand in a checkout of them. */
+  readonly documents: { readonly platform_repository_url?: string }
   readonly platform: GitRemote
   readonly trader: GitRemote
   readonly auth: GitRemote
@@ -39,7 +44,7 @@ function wholeDocuments(id: string): Readonly<Record<string, string>> {
 }
 
 /** Two services, an agent that chooses the wrong client at first, and one that never comes to an end. */
-async function createWorld(): Promise<World> {
+async function createWorld(door: Door): Promise<World> {
   await using stack = new AsyncDisposableStack()
   const platform = stack.use(
     await createPlatform([{ id: '1', gates: [fileGate('client.txt', 'reqwest')] }, { id: '2' }]),
@@ -65,17 +70,30 @@ async function createWorld(): Promise<World> {
       },
     }),
   )
-  // The lead stands in a checkout of the platform repository, and never names it.
-  const site = { announced: readAnnounced(installation.output()), cwd: await platform.clone() }
+  const announced = readAnnounced(installation.output(), door)
+  const { server } = announced
+  const parts = { installation, platform, trader, auth }
+  if ('command' in server) {
+    // The lead stands in a checkout of the platform repository, and never names it.
+    const site = { announced, cwd: await platform.clone() }
+    const command = `ORCHESTRATOR_STATE_DIR=${installation.stateDirectory} ${server.command}`
+    const owned = stack.move()
+    return { ...parts, site, command, documents: {}, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  }
+  const { path: cwd } = stack.use(await temporaryDirectory())
+  const documents = { platform_repository_url: platform.url }
+  const command = `ORCHESTRATOR_URL=${installation.url} orchestrator`
   const owned = stack.move()
-  return { installation, site, platform, trader, auth, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { ...parts, site: { announced, cwd }, command, documents, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 /** The mission's six conversations. Every answer is compared with its golden text. */
-async function talk(lead: Lead, { installation, site, platform, trader, auth }: World): Promise<void> {
+async function talk(lead: Lead, world: World): Promise<void> {
+  const { installation, command, documents, platform, trader, auth } = world
+  const isFound = documents.platform_repository_url === undefined
   const names = {
+    orchestrator: command,
     state: installation.stateDirectory,
-    orchestrator: site.announced.command,
     platform: platform.url,
     trader: trader.url,
     auth: auth.url,
@@ -83,7 +101,11 @@ async function talk(lead: Lead, { installation, site, platform, trader, auth }: 
   const ask = async (golden: string, order: Order): Promise<Answer> => {
     const answer = await lead.ask(order)
     const file = join(import.meta.dirname, 'golden/mcp', `${golden}.txt`)
-    await expect(normalise(answer.text, names)).toMatchFileSnapshot(file)
+    const text = normalise(answer.text, names)
+    // What was named needs no word on where it was found.
+    const [found] = / \(from this checkout\)/.exec(text) ?? ['']
+    expect([golden, found !== '']).toEqual([golden, isFound && order.tool === 'submit_implementation_task'])
+    await expect(text.replace(found, '')).toMatchFileSnapshot(file)
     return answer
   }
   const wait = (says: string, service: string): Order => {
@@ -93,12 +115,12 @@ async function talk(lead: Lead, { installation, site, platform, trader, auth }: 
   const first = await ask('1-submit', {
     says: `I just finished generating docs for the trader service. The docs are merged into main. I want to start implementing task 1 using the claude-agent-1 GitHub account. The target repo is ${trader.url} and I want to use the sonnet model.`,
     tool: 'submit_implementation_task',
-    given: { task_id: 1, service: 'trader', agent: AGENT, repository_url: trader.url, model: 'sonnet' },
+    given: { task_id: 1, service: 'trader', agent: AGENT, repository_url: trader.url, model: 'sonnet', ...documents },
   })
   expect(first.facts).toMatchObject({
     attempt: 'trader-claude-agent-1-task1-attempt1',
     platform: { url: platform.url },
-    platformDetected: true,
+    platformDetected: isFound,
     workspaceIsNew: true,
   })
   const failed = await ask('2-failed', wait('How did it end?', 'trader'))
@@ -116,14 +138,14 @@ async function talk(lead: Lead, { installation, site, platform, trader, auth }: 
   const third = await ask('3-next-task', {
     says: "Great! Task 1 completed successfully. Let's move on to task 2, but I want to use a custom working directory 'trading-engine' instead of the default 'trader'.",
     tool: 'submit_implementation_task',
-    given: { task_id: '2', service: 'trader', working_directory: 'trading-engine' },
+    given: { task_id: '2', service: 'trader', working_directory: 'trading-engine', ...documents },
   })
   expect(third.facts).toMatchObject({ workingDirectory: 'trading-engine', workingDirectoryKind: 'custom', n: 1 })
 
   const fourth = await ask('4-other-service', {
     says: `Now I want to start working on the auth service. This is a completely separate service with its own repo at ${auth.url}. Start with task 1.`,
     tool: 'submit_implementation_task',
-    given: { task_id: '1', service: 'auth', repository_url: auth.url, agent: 'claude-agent-2' },
+    given: { task_id: '1', service: 'auth', repository_url: auth.url, agent: 'claude-agent-2', ...documents },
   })
   expect(fourth.facts).toMatchObject({ workspace: 'workspace-auth', workspaceIsNew: true })
 
@@ -155,15 +177,15 @@ async function talk(lead: Lead, { installation, site, platform, trader, auth }: 
   await ask('7-list', { says: 'What do we have?', tool: 'list_tasks', given: {} })
 }
 
-describe('the six conversations', { timeout: 180_000 }, () => {
+describe.each(['stdio', 'http'] as const)('the six conversations over %s', { timeout: 180_000 }, (door) => {
   it('take place through a client of the protocol', async () => {
-    await using world = await createWorld()
+    await using world = await createWorld(door)
     await using lead = await connectClient(world.site)
     await talk(lead, world)
   })
 
   it.skipIf(CLAUDE === undefined)('take place through Claude Code, which shows its model the same texts', async () => {
-    await using world = await createWorld()
+    await using world = await createWorld(door)
     await using lead = await startClaudeLead(world.site)
     await talk(lead, world)
   })

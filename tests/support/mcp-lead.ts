@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
 import { promisify } from 'node:util'
-import { Client } from '@modelcontextprotocol/client'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { startScriptedModel, temporaryDirectory } from '@orchestrator/testing'
 import { expect, vi } from 'vitest'
@@ -45,19 +45,23 @@ export interface Site {
 export interface Announced {
   /** Line for a shell. */
   readonly claudeCommand: string
-  readonly command: string
-  readonly args: string[]
+  readonly server: z.infer<typeof Server>
 }
 
-const Configuration = z.object({
-  mcpServers: z.object({ orchestrator: z.object({ command: z.string(), args: z.array(z.string()) }) }),
-})
+const Server = z.union([
+  z.object({ command: z.string(), args: z.array(z.string()) }),
+  z.object({ type: z.literal('http'), url: z.url(), headers: z.record(z.string(), z.string()).default({}) }),
+])
+const Configuration = z.object({ mcpServers: z.object({ orchestrator: Server }) })
+
+export type Door = 'stdio' | 'http'
 
 /** @param output of `up` */
-export function readAnnounced(output: string): Announced {
-  const json = /\{"mcpServers".*/.exec(output)?.[0] ?? ''
-  const { orchestrator } = Configuration.parse(JSON.parse(json)).mcpServers
-  return { claudeCommand: /claude mcp add .*/.exec(output)?.[0] ?? '', ...orchestrator }
+export function readAnnounced(output: string, door: Door): Announced {
+  const at = door === 'stdio' ? 0 : 1
+  const json = [...output.matchAll(/\{"mcpServers".*/g)][at]?.[0] ?? ''
+  const claudeCommand = [...output.matchAll(/claude mcp add .*/g)][at]?.[0] ?? ''
+  return { claudeCommand, server: Configuration.parse(JSON.parse(json)).mcpServers.orchestrator }
 }
 
 const Content = z.array(z.looseObject({ text: z.string() }))
@@ -67,11 +71,15 @@ const Result = z.looseObject({
 })
 
 /** Speaks the protocol itself. */
-export async function connectClient(site: Site): Promise<Lead> {
+export async function connectClient({ announced, cwd }: Site): Promise<Lead> {
   const client = new Client({ name: 'lead', version: '0' }, { versionNegotiation: { mode: 'auto' } })
-  const { command, args } = site.announced
+  const { server } = announced
   const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent' }
-  await client.connect(new StdioClientTransport({ command, args, env, cwd: site.cwd }))
+  const transport =
+    'command' in server
+      ? new StdioClientTransport({ ...server, env, cwd })
+      : new StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers: server.headers } })
+  await client.connect(transport)
   return {
     ask: async ({ tool, given }) => {
       const result = Result.parse(

@@ -1,7 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { commandForPeople, mcpConfiguration, type McpConfigurationOptions } from './mcp-configuration.ts'
+import {
+  commandForPeople,
+  mcpConfiguration,
+  mcpHttpConfiguration,
+  type McpConfigurationOptions,
+} from './mcp-configuration.ts'
 
 const OPTIONS: McpConfigurationOptions = {
   command: './orchestrator',
@@ -45,6 +50,25 @@ describe('what a client is told', () => {
       encoding: 'utf8',
     })
     expect(words.trim().split('\n').at(-1)).toBe(stateDirectory)
+  })
+})
+
+describe('what a client is told over HTTP', () => {
+  it('is an address, where no token is needed', () => {
+    expect(mcpHttpConfiguration({ url: 'http://host:7070/', needsToken: false })).toEqual({
+      claudeCommand: 'claude mcp add --transport http orchestrator http://host:7070/mcp',
+      json: '{"mcpServers":{"orchestrator":{"type":"http","url":"http://host:7070/mcp"}}}',
+    })
+  })
+
+  it('names the variable of the token, never a token, and the shell leaves it alone', () => {
+    const { claudeCommand, json } = mcpHttpConfiguration({ url: 'http://host:7070', needsToken: true })
+    const options = { encoding: 'utf8', env: { ORCHESTRATOR_TOKEN: 'secret' } } as const
+    const words = execFileSync('/bin/sh', ['-c', `claude() { printf '%s\\n' "$@"; }; ${claudeCommand}`], options)
+    expect(words.trim().split('\n').at(-1)).toBe('Authorization: Bearer ${ORCHESTRATOR_TOKEN}')
+    expect(JSON.parse(json)).toMatchObject({
+      mcpServers: { orchestrator: { headers: { Authorization: 'Bearer ${ORCHESTRATOR_TOKEN}' } } },
+    })
   })
 })
 

@@ -1,4 +1,4 @@
-/** How MCP clients are told about `orchestrator mcp`. */
+/** How MCP clients are told about the tools: as `orchestrator mcp`, and over HTTP. */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { ServerAddress } from './commands/options.ts'
@@ -34,6 +34,27 @@ export function mcpConfiguration(options: McpConfigurationOptions): McpConfigura
   return {
     claudeCommand: ['claude', 'mcp', 'add', 'orchestrator', '--', command, ...args].map(quoteForShell).join(' '),
     json: JSON.stringify({ mcpServers: { orchestrator: { command, args } } }),
+  }
+}
+
+export interface HttpOptions {
+  /** Of the server. */
+  readonly url: string
+  readonly needsToken: boolean
+}
+
+/** The client takes the token from its environment: so it is in no file, no argument and no history of a shell. */
+const AUTHORIZATION = 'Bearer ${ORCHESTRATOR_TOKEN}'
+
+/** For clients that have nothing of ours installed. */
+export function mcpHttpConfiguration({ url: server, needsToken }: HttpOptions): McpConfiguration {
+  const url = `${server.replace(/\/+$/, '')}/mcp`
+  const header = needsToken ? ['--header', `Authorization: ${AUTHORIZATION}`] : []
+  const words = ['claude', 'mcp', 'add', '--transport', 'http', 'orchestrator', url, ...header]
+  const headers = needsToken ? { headers: { Authorization: AUTHORIZATION } } : {}
+  return {
+    claudeCommand: words.map(quoteForShell).join(' '),
+    json: JSON.stringify({ mcpServers: { orchestrator: { type: 'http', url, ...headers } } }),
   }
 }
 

@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly token?: string | (() => string | undefined | Promise<string | undefined>) | undefined
   /** How people came here: the ledger keeps it. `http` when left out. */
   readonly door?: 'http' | 'cli' | 'mcp'
+  /** Sends what was made ready; the global `fetch` when left out. */
+  readonly fetch?: SendRequest
   /** Ends everything that the client does. */
   readonly signal?: AbortSignal
   /** How the address was found, for messages. */
@@ -16,6 +18,8 @@ export interface ConnectionOptions {
   /** How to start a server, for messages. */
   readonly startCommand?: string
 }
+
+export type SendRequest = (request: Request, init: { readonly signal: AbortSignal }) => Promise<Response>
 
 export interface Connection {
   /** @throws ServerError; TerminalError SERVER_UNREACHABLE when nobody or something else answers */
@@ -25,7 +29,7 @@ export interface Connection {
 }
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { url, token, door = 'http', source, startCommand } = options
+  const { url, token, door = 'http', source, startCommand, fetch: sendOut = fetch } = options
   const unreachable = (why: string, cause?: unknown): TerminalError => {
     const start = startCommand === undefined ? 'start it' : `start it with "${startCommand}"`
     const where = source === undefined ? url : `${url} (from ${source})`
@@ -37,7 +41,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const signal = AbortSignal.any(signals)
     signal.throwIfAborted()
     try {
-      return await fetch(request, { signal })
+      return await sendOut(request, { signal })
     } catch (error) {
       signal.throwIfAborted()
       throw unreachable('does not answer', error)

@@ -1,6 +1,7 @@
 /** The HTTP API as its clients use it. What people read of its answers is in `texts/`. */
 export { type AttemptReference, findAttempt } from './attempt-reference.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
+export type { SendRequest } from './connection.ts'
 export type { EventItem, EventsOptions } from './events.ts'
 export { PATIENCE_MS } from './follow.ts'
 export type * from './generated/api.ts'

@@ -23,8 +23,8 @@ type Call<Id extends OperationId> = [RequiredKeys<Given<Id>>] extends [never]
   ? (given?: Given<Id>) => Promise<Answer<Id>>
   : (given: Given<Id>) => Promise<Answer<Id>>
 
-/** These have no end that could be answered: they are the client's `events` and `logs`. */
-type Streamed = 'followEvents' | 'readLog'
+/** These have no end that could be answered: they are the client's `events` and `logs`, or those of another protocol. */
+type Streamed = 'followEvents' | 'readLog' | 'callTools'
 
 export type Operations = {
   readonly [Id in keyof typeof OPERATIONS as Exclude<Id, Streamed>]: Call<Id>

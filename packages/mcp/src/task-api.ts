@@ -13,6 +13,9 @@ export type TaskApi = Pick<
 /** The fields of a request that say where the documents are. */
 export type PlatformFields = Pick<Submit, 'platformRepositoryUrl' | 'platformBranch' | 'platformUser'>
 
+/** Under the minute after which many clients give a request up. */
+export const TOOL_PATIENCE_MS = 50_000
+
 export interface McpDependencies {
   readonly version: string
   /**
@@ -26,6 +29,8 @@ export interface McpDependencies {
   readonly patienceMs: number
   /** How people call the command line, for what they do by hand. */
   readonly command: string
+  /** Aborted when whoever serves the tools is about to stop: what waits on purpose answers how it stands. */
+  readonly closing: AbortSignal
   readonly clock: Clock
   readonly logger: ToolLogger
 }

@@ -35,7 +35,7 @@ export interface ToolAnswer {
 }
 
 /** One call of a tool. */
-export interface ToolCall extends Pick<McpDependencies, 'connect' | 'findPlatform' | 'clock'> {
+export interface ToolCall extends Pick<McpDependencies, 'connect' | 'findPlatform' | 'clock' | 'closing'> {
   readonly ways: Ways
   /** Aborted when the client takes its request back or leaves, and when the server is silent for too long. */
   readonly signal: AbortSignal

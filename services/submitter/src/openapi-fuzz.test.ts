@@ -32,7 +32,7 @@ async function send(agent: Agent, url: string, { method, path, headers, body }: 
       status: response.statusCode ?? 0,
       type: String(response.headers['content-type']).split(';')[0] ?? '',
     }
-    if (/event-stream|ndjson/.test(answer.type)) {
+    if (/event-stream|ndjson/.test(answer.type) && !path.startsWith('/mcp')) {
       resolve({ ...answer, body: '' })
       response.destroy()
       return
@@ -62,8 +62,13 @@ function createCheck(document: OpenApi): (asked: FuzzRequest, answer: Answer) =>
     if (body === '') return undefined
     const validate = ajv.getSchema(`doc${String(schema['$ref'])}`)
     if (validate === undefined) return `no schema ${String(schema['$ref'])}`
-    return validate(JSON.parse(body)) === true ? undefined : ajv.errorsText(validate.errors)
+    return validate(JSON.parse(jsonOf(body))) === true ? undefined : ajv.errorsText(validate.errors)
   }
+}
+
+/** The last of several server-sent events: before it is news. */
+function jsonOf(body: string): string {
+  return /^(?:event|data):/m.test(body) ? (body.split('\ndata: ').at(-1) ?? '') : body
 }
 
 /** What is only not possible right now, and says so. */

@@ -40,14 +40,15 @@ class SlowClients implements Disposable {
   readonly #sockets: Socket[] = []
   readonly #timer: NodeJS.Timeout
 
-  constructor(url: string, count: number) {
+  /** @param beginning of what they send; they never come to its end */
+  constructor(url: string, count: number, beginning = 'GET /v1/tasks HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ') {
     const { port } = new URL(url)
     for (let i = 0; i < count; i += 1) {
       const socket = connect(Number(port), '127.0.0.1')
       let answer = ''
       socket.setEncoding('utf8').on('data', (text: string) => (answer += text))
       socket.on('error', () => undefined).once('close', () => this.answers.push(answer))
-      socket.write('GET /v1/tasks HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ')
+      socket.write(beginning)
       this.#sockets.push(socket)
     }
     this.#timer = setInterval(() => this.#drip(), 200)
@@ -83,6 +84,14 @@ async function statusOf(agent: Agent, { method, path = '/v1/tasks', headers, bod
   })
   sent.once('error', reject).end(body)
   return await promise
+}
+
+/** A call of a tool. */
+function toTools(headers: Record<string, string>): Sent {
+  const accept = 'application/json, text/event-stream'
+  const params = { name: 'list_tasks', arguments: {} }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+  return { method: 'POST', path: '/mcp', headers: { ...headers, accept, 'content-type': 'application/json' }, body }
 }
 
 interface Figures {
@@ -133,11 +142,22 @@ it('refuses 10,000 bad requests at once and 300 slow clients, each as it deserve
       sent: { method: 'POST', headers: { ...as(sender), ...json }, body: tooLarge },
       expected: 413,
     },
+    'tools without a token': { sent: toTools({ host }), expected: 401 },
+    'tools with a foreign token': { sent: toTools(as(FOREIGN)), expected: 401 },
+    'tools with a revoked token': { sent: toTools(as(revoked)), expected: 401 },
+    'tools at a wrong Host': { sent: toTools({ ...as(reader), host: 'evil.example' }), expected: 403 },
+    'tools from a wrong Origin': { sent: toTools({ ...as(reader), origin: 'http://evil.example' }), expected: 403 },
+    'tools with a body too large': { sent: { ...toTools(as(sender)), body: tooLarge }, expected: 413 },
+    // The protocol is answered, the tool refuses.
+    'tools with a token too narrow': { sent: toTools(as(sender)), expected: 200 },
   }
   const names = Object.keys(kinds)
   const seen = new Map(names.map((name) => [name, new Map<number, number>()]))
   const agent = new Agent({ keepAlive: true, maxSockets: 500 })
-  using slow = new SlowClients(submitter.url, 300)
+  using slow = new SlowClients(submitter.url, 200)
+  const authorized = `Host: ${host}\r\nAuthorization: Bearer ${worker}`
+  const withBody = `POST /mcp HTTP/1.1\r\n${authorized}\r\nContent-Type: application/json\r\nContent-Length: 200000\r\n\r\n{`
+  using slowBodies = new SlowClients(submitter.url, 100, withBody)
   const over = new AbortController()
   const working = workOn(as(worker), '/v1/tasks', over.signal)
   const probing = workOn({}, '/livez', over.signal)
@@ -151,7 +171,8 @@ it('refuses 10,000 bad requests at once and 300 slow clients, each as it deserve
   })
   await Promise.all(flood)
   const tookMs = performance.now() - startedAt
-  await expect.poll(() => slow.answers.length, { timeout: 60_000, interval: 100 }).toBe(300)
+  await expect.poll(() => slow.answers.length, { timeout: 60_000, interval: 100 }).toBe(200)
+  await expect.poll(() => slowBodies.answers.length, { timeout: 60_000, interval: 100 }).toBe(100)
   over.abort()
   const [worked, probed] = await Promise.all([working, probing])
   agent.destroy()
@@ -165,6 +186,7 @@ it('refuses 10,000 bad requests at once and 300 slow clients, each as it deserve
     expect(statuses.filter((status) => status !== expected && status !== 429)).toEqual([])
   }
   expect(slow.statuses).toEqual(['408'])
+  expect(slowBodies.statuses).toEqual(['408'])
   expect(worked.count).toBeGreaterThan(10)
   expect(probed.count).toBeGreaterThan(10)
 }, 180_000)

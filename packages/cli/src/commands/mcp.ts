@@ -4,13 +4,13 @@ import { createLogger } from '@orchestrator/shared/service'
 import { type Command, Option } from 'commander'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { CliContext } from '../context.ts'
-import { commandForPeople, mcpConfiguration } from '../mcp-configuration.ts'
+import { commandForPeople, mcpConfiguration, mcpHttpConfiguration } from '../mcp-configuration.ts'
 import { findPlatformCheckout, platformFields } from '../platform-checkout.ts'
 import { statePath } from '../state-path.ts'
 import { LOG_LEVELS, openClient, type ServerAddress, withExamples, withServerAddress } from './options.ts'
 
-/** Under the minute after which many clients give a request up. */
-const PATIENCE_MS = 50_000
+/** Where `up` listens unless it is told otherwise. */
+const USUAL_URL = 'http://127.0.0.1:7070'
 
 interface McpFlags extends ServerAddress {
   readonly logLevel: string
@@ -41,12 +41,13 @@ async function serve(called: CliContext, flags: McpFlags): Promise<void> {
   const environment = { ...called.environment, ORCHESTRATOR_COMMAND: commandForPeople(from, place) }
   const context = { ...called, environment }
   // Here and not above: only this command needs it.
-  const { serveOverStdio } = await import('@orchestrator/mcp')
+  const { serveOverStdio, TOOL_PATIENCE_MS } = await import('@orchestrator/mcp')
   const dependencies = {
     version: packageJson.version,
     command: commandForPeople(from, flags),
     clock,
-    patienceMs: PATIENCE_MS,
+    patienceMs: TOOL_PATIENCE_MS,
+    closing: signal,
     logger: createLogger({ name: 'mcp', level: flags.logLevel, destination: process.stderr }),
     connect: async (asked: AbortSignal) => await openClient(context, flags, { door: 'mcp', signal: asked }),
     findPlatform: async (asked: AbortSignal) => {
@@ -70,5 +71,11 @@ function howToRegister({ environment, cwd }: CliContext, { stateDir, server, tok
     server,
     tokenFile: tokenFile === undefined ? undefined : resolve(cwd, tokenFile),
   })
-  return `Register it in Claude Code:\n  ${claudeCommand}\nIn other clients, for example in .mcp.json:\n  ${json}`
+  // Whether a token is needed is for whoever runs the server to say.
+  const http = mcpHttpConfiguration({ url: server ?? USUAL_URL, needsToken: true })
+  return [
+    `Register it in Claude Code:\n  ${claudeCommand}`,
+    `In other clients, for example in .mcp.json:\n  ${json}`,
+    `Or over HTTP, without this program; leave out the header where no token is needed:\n  ${http.claudeCommand}\n  ${http.json}`,
+  ].join('\n')
 }

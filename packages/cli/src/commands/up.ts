@@ -3,7 +3,7 @@ import { printableLine } from '@orchestrator/shared/core'
 import { isLoopback } from '@orchestrator/submitter/config'
 import { type Command, Option } from 'commander'
 import type { CliContext } from '../context.ts'
-import { mcpConfiguration } from '../mcp-configuration.ts'
+import { mcpConfiguration, mcpHttpConfiguration } from '../mcp-configuration.ts'
 import { statePath } from '../state-path.ts'
 import type { RunningUp } from '../up/run-up.ts'
 import { collect, LOG_LEVELS, parsePort, withExamples } from './options.ts'
@@ -90,5 +90,8 @@ function announce({ screen, environment, cwd }: CliContext, up: RunningUp): void
   })
   screen.print(`Tools for a model: ${printableLine(claudeCommand)}`)
   screen.print(`  in other clients: ${printableLine(json)}`)
+  const http = mcpHttpConfiguration({ url: installation.url, needsToken: tokenFile !== undefined })
+  screen.print(`  over HTTP: ${printableLine(http.claudeCommand)}`)
+  screen.print(`  in other clients: ${printableLine(http.json)}`)
   screen.print(`Next: ${program} task submit <service> <task id>, or ${program} doctor. Ctrl-C stops.`)
 }

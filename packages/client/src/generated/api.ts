@@ -362,6 +362,26 @@ export interface paths {
     readonly patch?: never
     readonly trace?: never
   }
+  readonly '/mcp': {
+    readonly parameters: {
+      readonly query?: never
+      readonly header?: never
+      readonly path?: never
+      readonly cookie?: never
+    }
+    readonly get?: never
+    readonly put?: never
+    /**
+     * One message of the Model Context Protocol
+     * @description Over Streamable HTTP, without sessions. Each tool needs the scopes of what it does; what the token may not do is the answer of the tool, with `isError`. docs/mcp.md names the tools.
+     */
+    readonly post: operations['callTools']
+    readonly delete?: never
+    readonly options?: never
+    readonly head?: never
+    readonly patch?: never
+    readonly trace?: never
+  }
 }
 export type webhooks = Record<string, never>
 export interface components {
@@ -988,6 +1008,42 @@ export interface components {
         readonly version: string
       }
     }
+    /**
+     * @description JSON-RPC 2.0, one message: a batch is refused.
+     * @example {
+     *       "jsonrpc": "2.0",
+     *       "id": 1,
+     *       "method": "tools/list"
+     *     }
+     */
+    readonly McpMessage: {
+      /** @enum {string} */
+      readonly jsonrpc: '2.0'
+      readonly id?: string | number
+      readonly method?: string
+      readonly params?: {
+        readonly [key: string]: unknown
+      }
+    } & {
+      readonly [key: string]: unknown
+    }
+    /** @description JSON-RPC 2.0: `result` or `error`; a notification of progress has neither. */
+    readonly McpAnswer: {
+      /** @enum {string} */
+      readonly jsonrpc: '2.0'
+      readonly id?: string | number | null
+      readonly result?: {
+        readonly [key: string]: unknown
+      }
+      readonly error?: {
+        readonly code: number
+        readonly message: string
+      } & {
+        readonly [key: string]: unknown
+      }
+    } & {
+      readonly [key: string]: unknown
+    }
     readonly OpenApiDocument: {
       readonly openapi: string
     } & {
@@ -1302,6 +1358,8 @@ export type Scope = components['schemas']['Scope']
 export type Liveness = components['schemas']['Liveness']
 export type Readiness = components['schemas']['Readiness']
 export type Information = components['schemas']['Information']
+export type McpMessage = components['schemas']['McpMessage']
+export type McpAnswer = components['schemas']['McpAnswer']
 export type OpenApiDocument = components['schemas']['OpenApiDocument']
 export type Problem = components['schemas']['Problem']
 export type ResponseProblem400 = components['responses']['Problem400']
@@ -2417,6 +2475,81 @@ export interface operations {
       readonly 503: components['responses']['Problem503']
     }
   }
+  readonly callTools: {
+    readonly parameters: {
+      readonly query?: never
+      readonly header?: {
+        /**
+         * @description What clients of the protocol send.
+         * @example application/json, text/event-stream
+         */
+        readonly Accept?: 'application/json, text/event-stream'
+      }
+      readonly path?: never
+      readonly cookie?: never
+    }
+    readonly requestBody: {
+      readonly content: {
+        readonly 'application/json': components['schemas']['McpMessage']
+      }
+    }
+    readonly responses: {
+      /** @description The answer, as server-sent events after what is told of its progress. */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown
+        }
+        content: {
+          readonly 'text/event-stream': components['schemas']['McpAnswer']
+          readonly 'application/json': components['schemas']['McpAnswer']
+        }
+      }
+      /** @description A notification: taken. */
+      readonly 202: {
+        headers: {
+          readonly [name: string]: unknown
+        }
+        content?: never
+      }
+      /** @description A message that the protocol does not know, or not like this. */
+      readonly 400: {
+        headers: {
+          readonly [name: string]: unknown
+        }
+        content: {
+          readonly 'application/json': components['schemas']['McpAnswer']
+          readonly 'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      readonly 401: components['responses']['Problem401']
+      readonly 403: components['responses']['Problem403']
+      /** @description There is no such method. */
+      readonly 404: {
+        headers: {
+          readonly [name: string]: unknown
+        }
+        content: {
+          readonly 'application/json': components['schemas']['McpAnswer']
+          readonly 'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      /** @description Older clients must accept JSON and server-sent events. */
+      readonly 406: {
+        headers: {
+          readonly [name: string]: unknown
+        }
+        content: {
+          readonly 'application/json': components['schemas']['McpAnswer']
+          readonly 'application/problem+json': components['schemas']['Problem']
+        }
+      }
+      readonly 413: components['responses']['Problem413']
+      readonly 415: components['responses']['Problem415']
+      readonly 429: components['responses']['Problem429']
+      readonly 500: components['responses']['Problem500']
+      readonly 503: components['responses']['Problem503']
+    }
+  }
 }
 
 /** Where each operation is. */
@@ -2525,4 +2658,10 @@ export const OPERATIONS = {
    * Refuse a token for good
    */
   revokeToken: { method: 'post', path: '/v1/tokens/{name}/revoke' },
+  /**
+   * One message of the Model Context Protocol
+   *
+   * Over Streamable HTTP, without sessions. Each tool needs the scopes of what it does; what the token may not do is the answer of the tool, with `isError`. docs/mcp.md names the tools.
+   */
+  callTools: { method: 'post', path: '/mcp' },
 } as const

@@ -44,6 +44,7 @@ export function testDependencies(url: string, change: Partial<McpDependencies> =
     command: './orchestrator',
     clock: fixedClock,
     patienceMs: 60_000,
+    closing: new AbortController().signal,
     logger: { info: () => undefined, warn: () => undefined },
     connect: async (signal) =>
       await Promise.resolve(createClient({ url, source, token: undefined, door: 'mcp', startCommand, signal })),

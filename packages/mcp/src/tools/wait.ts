@@ -11,6 +11,8 @@ const WAIT_SECONDS = 45
 const WAIT_MAX_SECONDS = 600
 /** Clients take silence for death: they are told this often that it goes on. */
 const PULSE_MS = 5_000
+/** A server that is asked every second and has said nothing for so long is silent. */
+const QUIET_MS = 3_000
 
 const input = z.strictObject({
   ...reference,
@@ -35,14 +37,18 @@ Pass attempt, or service, or service and task_id.`,
   waitsMs: (given) => secondsOf(given) * 1000,
   run: async (given, call) => {
     const { clock, ways } = call
-    const seconds = secondsOf(given)
-    const waited = await waitFor(await resolve(await call.connect(call.signal), given), call, seconds)
-    const { attempt, troubled } = waited
+    const startedAt = clock.monotonicMs()
+    const { attempt, saidAt } = await waitFor(
+      await resolve(await call.connect(call.signal), given),
+      call,
+      secondsOf(given),
+    )
     const ended = isTerminal(attempt.phase)
     const text = { attempt, now: clock.now(), paint: PLAIN, ways }
     if (ended) return { text: describeEnd(text), facts: { ended, attempt } }
-    const again = `Not ended after ${formatDuration(seconds * 1000)}: call wait_for_task again to go on waiting.`
-    const stale = troubled ? ['The server has not answered lately: this is the last that it said.'] : []
+    const now = clock.monotonicMs()
+    const again = `Not ended after ${formatDuration(now - startedAt)}: call wait_for_task again to go on waiting.`
+    const stale = now - saidAt > QUIET_MS ? ['The server has not answered lately: this is the last that it said.'] : []
     return { text: [again, ...stale, '', describeAttempt(text)].join('\n'), facts: { ended, attempt } }
   },
 }
@@ -53,22 +59,23 @@ function secondsOf({ timeout_seconds: seconds = WAIT_SECONDS }: z.output<typeof 
 
 interface Waited {
   readonly attempt: Attempt
-  /** The server was silent when the time was over. */
-  readonly troubled: boolean
+  /** When the server said so, as the monotonic clock has it. */
+  readonly saidAt: number
 }
 
+/** Until the attempt has ended, the time is over, or whoever serves the tools is to stop. */
 async function waitFor(found: Attempt, call: ToolCall, seconds: number): Promise<Waited> {
-  const bound = AbortSignal.timeout(seconds * 1000)
+  const { clock } = call
+  const bound = AbortSignal.any([AbortSignal.timeout(seconds * 1000), call.closing])
   const signal = AbortSignal.any([call.signal, bound])
   const tell = createTeller(call, seconds)
-  let waited: Waited = { attempt: found, troubled: false }
-  const onTrouble = (): void => {
-    waited = { ...waited, troubled: true }
-  }
+  let waited: Waited = { attempt: found, saidAt: clock.monotonicMs() }
+  // What is said last, and when, tells of trouble too.
+  const onTrouble = (): void => undefined
   try {
     const client = await call.connect(signal)
-    for await (const attempt of watchAttempt({ client, name: found.name, clock: call.clock, signal, onTrouble })) {
-      waited = { attempt, troubled: false }
+    for await (const attempt of watchAttempt({ client, name: found.name, clock, signal, onTrouble })) {
+      waited = { attempt, saidAt: clock.monotonicMs() }
       await tell(attempt)
     }
   } catch (error) {

@@ -51,9 +51,14 @@ export function lastEventId<T>({ headers }: FastifyRequest, schema: z.ZodType<T>
 
 /** Aborts when the client has left, or the service is about to stop. */
 export function untilGone({ closing }: Api, reply: FastifyReply): AbortSignal {
-  const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort(new DOMException('the client has left', 'AbortError')))
-  return AbortSignal.any([closing, gone.signal])
+  return AbortSignal.any([closing, untilLeft(reply)])
+}
+
+/** Aborts when the client has left. */
+export function untilLeft({ raw }: FastifyReply): AbortSignal {
+  const left = new AbortController()
+  raw.once('close', () => left.abort(new DOMException('the client has left', 'AbortError')))
+  return left.signal
 }
 
 /** No proxy keeps it back. */

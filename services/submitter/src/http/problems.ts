@@ -58,6 +58,7 @@ const TITLES: Record<number, string> = {
   401: 'Who asks is not known',
   403: 'Not allowed',
   404: 'Not found',
+  405: 'Not offered here',
   408: 'The request came too slowly',
   409: 'The request does not fit the state of the task',
   410: 'No longer kept',

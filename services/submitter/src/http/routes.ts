@@ -4,6 +4,7 @@ import { registerDeadLetterRoutes } from './dead-letter-routes.ts'
 import { registerEventRoutes } from './event-routes.ts'
 import { registerHealthRoutes } from './health-routes.ts'
 import { registerLogRoutes } from './log-routes.ts'
+import { registerMcpRoutes } from './mcp/mcp-routes.ts'
 import { registerOpenApi } from './openapi/openapi-routes.ts'
 import { registerRebuildRoutes } from './rebuild-routes.ts'
 import type { HttpServer } from './server.ts'
@@ -22,4 +23,5 @@ export function registerRoutes(server: HttpServer, api: Api): void {
   registerDeadLetterRoutes(server, api)
   registerHealthRoutes(server, api)
   registerTokenRoutes(server, api)
+  registerMcpRoutes(server, api)
 }

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Socket } from 'node:net'
 import type { Logger } from '@orchestrator/shared/service'
 import Fastify, {
   type FastifyBaseLogger,
@@ -88,7 +88,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   })
   // A connection that is kept alive would keep the server open as well.
   server.addHook('onResponse', (request, _reply, done) => {
-    if (options.closing.aborted) request.raw.socket.end()
+    const { socket } = request.raw
+    // Requests of the service's own have none.
+    if (options.closing.aborted && socket instanceof Socket) socket.end()
     done()
   })
   server.setNotFoundHandler((request) => {

@@ -49,6 +49,30 @@ const HOSTILE = [
   '9007199254740993',
 ] as const
 
+const TOOL_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  submit_implementation_task: ['service', 'task_id', 'agent', 'branch', 'idempotency_key', 'platform_repository_url'],
+  retry_task: ['service', 'task_id', 'guidance', 'previous', 'model'],
+  get_task_status: ['attempt', 'service', 'task_id', 'tag'],
+  get_task_logs: ['attempt', 'from_line', 'limit', 'unknown'],
+  list_tasks: ['service', 'phase', 'agent', 'cursor'],
+  stop_task: ['attempt', 'confirm', 'note'],
+}
+
+/** Calls of tools with hostile arguments, and what else the protocol knows. */
+const PARAMS: readonly unknown[] = [
+  { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'fuzz', version: '0' } },
+  { uri: 'orchestrator://attempts/../../etc/passwd/log' },
+  { uri: `orchestrator://attempts/trader-${AGENT}-task1-attempt1/result` },
+  ...Object.entries(TOOL_ARGUMENTS).flatMap(([name, fields]) => [
+    { name },
+    ...HOSTILE.map((value) => ({ name, arguments: Object.fromEntries(fields.map((field) => [field, value])) })),
+    {
+      name,
+      arguments: { service: 'trader', task_id: 1, attempt: `trader-${AGENT}-task1-attempt1`, guidance: 'again' },
+    },
+  ]),
+]
+
 /** What is there, so that requests meet each other. */
 const KNOWN: Readonly<Record<string, readonly unknown[]>> = {
   service: ['trader', 'ledger-service', 'x'],
@@ -73,13 +97,15 @@ const KNOWN: Readonly<Record<string, readonly unknown[]>> = {
   cursor: ['YmVmb3JlOjE3'],
   since: ['2026-03-02T09:00:00Z', '2026-03-02T09:00:00.5+01:00'],
   until: ['2126-03-02T09:00:00Z', '1970-01-01T00:00:00-00:00'],
+  method: ['tools/call', 'tools/call', 'tools/list', 'resources/read', 'resources/list', 'initialize', 'ping'],
+  params: PARAMS,
 }
 
 /** These cost seconds, or make everything else wait: enough of them, not more. */
 const RARE = new Set(['orderRebuild', 'getRebuild', 'followEvents', 'createToken'])
 
 /** What changes something, of which most is refused. */
-const FREQUENT = new Set(['submitTask', 'retryTask', 'stopAttempt'])
+const FREQUENT = new Set(['submitTask', 'retryTask', 'stopAttempt', 'callTools'])
 
 const hostile = fc.constantFrom(...HOSTILE)
 

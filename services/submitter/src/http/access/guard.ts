@@ -66,7 +66,8 @@ function admit(request: FastifyRequest, dependencies: GuardDependencies): Identi
   assertRate(request, presented, dependencies)
   if (typeof presented === 'string') throw unauthenticated(presented)
   // What is not there is told to those who may be here at all.
-  if (access !== undefined && !presented.scopes.has(access.scope)) throw scopeMissing(presented, access.scope)
+  if (access !== undefined && access !== 'any-token' && !presented.scopes.has(access.scope))
+    throw scopeMissing(presented, access.scope)
   return presented
 }
 
@@ -84,7 +85,7 @@ async function assertServiceOf(
 ): Promise<void> {
   const { identity } = request
   const access = accessOf(request)
-  if (identity === null || access === undefined || access === 'public') return
+  if (identity === null || access === undefined || access === 'public' || access === 'any-token') return
   const named = await serviceIn(request, access.about, dependencies)
   refusing(reply, () => assertService(identity, named))
 }

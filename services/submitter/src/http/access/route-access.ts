@@ -4,7 +4,7 @@ import type { Scope } from '@orchestrator/shared/contracts'
  * What a route asks of whoever calls it, declared beside it as `config: { access: … }`: a server with a route that says
  * nothing does not start.
  */
-export type RouteAccess = 'public' | ScopedAccess
+export type RouteAccess = 'public' | 'any-token' | ScopedAccess
 
 export interface ScopedAccess {
   readonly scope: Scope
@@ -30,3 +30,5 @@ export function allow(scope: Scope, about: About): { readonly access: ScopedAcce
 }
 
 export const PUBLIC = { access: 'public' } as const
+/** For a route that does nothing but ask others on behalf of its caller. */
+export const ANY_TOKEN = { access: 'any-token' } as const

@@ -67,17 +67,22 @@ function toOperation(route: DocumentedRoute): JsonObject {
     operationId: id,
     tags: [group],
     summary,
-    security: access === 'public' ? [] : [{ token: [access.scope] }, {}],
+    security: securityOf(access),
     ...(description === undefined ? {} : { description }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(schemas.body === undefined ? {} : { requestBody: toRequestBody(schemas.body) }),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, toResponse(answer)])),
       ...Object.fromEntries(
         problemsOf(route).map((status) => [String(status), { $ref: `#/components/responses/Problem${status}` }]),
       ),
+      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, toResponse(answer)])),
     },
   }
+}
+
+function securityOf(access: RouteAccess): JsonObject[] {
+  if (access === 'public') return []
+  return [{ token: access === 'any-token' ? [] : [access.scope] }, {}]
 }
 
 /** A malformed request, one from elsewhere and a failure may be answered everywhere; what may have a body may have a wrong one. */

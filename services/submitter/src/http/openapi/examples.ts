@@ -14,6 +14,7 @@ import type { z } from 'zod'
 import { InvalidInput } from '../../faults.ts'
 import { tooMany, unauthenticated } from '../access/refusals.ts'
 import { unreadTooLarge } from '../body-size.ts'
+import type { McpMessage } from '../mcp/json-rpc.ts'
 import { HttpRefusal, toProblem } from '../problems.ts'
 import type { ProblemStatus } from './operation.ts'
 
@@ -23,6 +24,7 @@ const PLATFORM = 'git@github.com:example/platform.git'
 
 export const REQUEST_EXAMPLES = {
   Submit: { service: 'trader', taskId: 7, agent: 'claude-agent-1', repositoryUrl: REPOSITORY } satisfies SubmitInput,
+  McpMessage: { jsonrpc: '2.0', id: 1, method: 'tools/list' } satisfies McpMessage,
   Retry: { guidance: 'Use reqwest instead of curl.', previous: 1 } satisfies RetryBody,
   Stop: { note: 'The task has changed.' } satisfies StopBody,
   Release: { attempt: ATTEMPT, note: 'The machine was switched off.' } satisfies ReleaseBody,

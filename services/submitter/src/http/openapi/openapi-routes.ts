@@ -4,6 +4,7 @@ import packageJson from '../../../package.json' with { type: 'json' }
 import { allow } from '../access/route-access.ts'
 import type { HttpServer } from '../server.ts'
 import { createDocument, type DocumentedRoute } from './document.ts'
+import { NOT_OFFERED } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 
 const PATH = '/openapi.json'
@@ -12,7 +13,8 @@ const PATH = '/openapi.json'
 export function registerOpenApi(server: HttpServer): void {
   const routes: DocumentedRoute[] = []
   server.addHook('onRoute', (route) => {
-    routes.push(toDocumented(route))
+    const documented = toDocumented(route)
+    if (documented !== undefined) routes.push(documented)
   })
   let document: string | undefined
   server.get(PATH, { config: allow('read', 'none') }, (_request, reply) => {
@@ -22,12 +24,13 @@ export function registerOpenApi(server: HttpServer): void {
 }
 
 /** @throws Error for a route that is not described */
-function toDocumented({ method, url, schema = {}, config }: RouteOptions): DocumentedRoute {
+function toDocumented({ method, url, schema = {}, config }: RouteOptions): DocumentedRoute | undefined {
   const operation = OPERATIONS[`${String(method)} ${url}`]
   const access = config?.access
   if (operation === undefined || access === undefined) {
     throw new Error(`${String(method)} ${url} is not described in operations.ts`)
   }
+  if (operation === NOT_OFFERED) return undefined
   const { params, querystring, body } = schema
   return {
     method: String(method),

@@ -9,6 +9,7 @@ export const GROUPS = {
   workspaces: 'Who has which workspace, who waits for it, and the word of a person that frees it.',
   'dead letters': 'What a service could not handle, and the wish to have it handled again.',
   tokens: 'Who may call, and for what.',
+  models: 'The tools for models, by the Model Context Protocol.',
   operation: 'Is it there, can it be used, and having views made again.',
 } as const
 export type Group = keyof typeof GROUPS
@@ -16,7 +17,7 @@ export type Group = keyof typeof GROUPS
 export const PROBLEM_STATUSES = [400, 401, 403, 404, 409, 410, 413, 414, 415, 429, 500, 503] as const
 export type ProblemStatus = (typeof PROBLEM_STATUSES)[number]
 
-export type RequestHeader = 'Idempotency-Key' | 'X-Orchestrator-Door' | 'Last-Event-ID' | 'If-None-Match'
+export type RequestHeader = 'Accept' | 'Idempotency-Key' | 'X-Orchestrator-Door' | 'Last-Event-ID' | 'If-None-Match'
 export type AnswerHeader = 'Location' | 'ETag' | 'Retry-After' | 'WWW-Authenticate'
 
 export interface Answer {
@@ -39,6 +40,9 @@ export interface Operation {
   /** Beyond those that any route may answer, or any that takes a body. */
   readonly problems?: readonly ProblemStatus[]
 }
+
+/** A route that refuses whatever comes: nothing for the document. */
+export const NOT_OFFERED = 'not offered'
 
 export function json(schema: z.ZodType, description: string, headers: readonly AnswerHeader[] = []): Answer {
   return { description, headers, content: { 'application/json': schema } }

@@ -8,6 +8,7 @@ import {
   Information,
   Liveness,
   LogLine,
+  Problem,
   Readiness,
   RebuildAnswer,
   RebuildStatus,
@@ -22,7 +23,8 @@ import {
   WorkspaceList,
   WorkspaceView,
 } from '@orchestrator/shared/contracts'
-import { json, type Operation } from './operation.ts'
+import { McpAnswer } from '../mcp/json-rpc.ts'
+import { type Answer, json, NOT_OFFERED, type Operation } from './operation.ts'
 import { OpenApiDocument } from './schemas.ts'
 
 const ACCEPTED = {
@@ -30,10 +32,15 @@ const ACCEPTED = {
   200: json(SubmitAnswer, 'Accepted before, under the same idempotency key.', ['Location']),
 }
 
+/** In the words of the protocol, where it was understood so far. */
+function mcpRefusal(description: string): Answer {
+  return { description, content: { 'application/json': McpAnswer, 'application/problem+json': Problem } }
+}
+
 const UNCHANGED = { description: 'The client has it already.', headers: ['ETag'] } as const
 
 /** By method and path, as they are registered. */
-export const OPERATIONS: Readonly<Record<string, Operation>> = {
+export const OPERATIONS: Readonly<Record<string, Operation | typeof NOT_OFFERED>> = {
   'POST /v1/tasks': {
     id: 'submitTask',
     group: 'tasks',
@@ -173,6 +180,26 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     answers: { 200: json(RebuildStatus, 'As far as those who are at it answer.') },
     problems: [503],
   },
+  'POST /mcp': {
+    id: 'callTools',
+    group: 'models',
+    summary: 'One message of the Model Context Protocol',
+    description:
+      'Over Streamable HTTP, without sessions. Each tool needs the scopes of what it does; what the token may not do is the answer of the tool, with `isError`. docs/mcp.md names the tools.',
+    headers: ['Accept'],
+    answers: {
+      200: {
+        description: 'The answer, as server-sent events after what is told of its progress.',
+        content: { 'text/event-stream': McpAnswer, 'application/json': McpAnswer },
+      },
+      202: { description: 'A notification: taken.' },
+      400: mcpRefusal('A message that the protocol does not know, or not like this.'),
+      404: mcpRefusal('There is no such method.'),
+      406: mcpRefusal('Older clients must accept JSON and server-sent events.'),
+    },
+  },
+  'GET /mcp': NOT_OFFERED,
+  'DELETE /mcp': NOT_OFFERED,
   'GET /livez': {
     id: 'getLiveness',
     group: 'operation',

@@ -49,6 +49,11 @@ interface HeaderText {
 }
 
 export const REQUEST_HEADERS: Readonly<Record<RequestHeader, HeaderText>> = {
+  Accept: {
+    description: 'What clients of the protocol send.',
+    schema: { type: 'string', enum: ['application/json, text/event-stream'] },
+    example: 'application/json, text/event-stream',
+  },
   'Idempotency-Key': {
     description:
       'Makes the request happen once: the same body again is answered with the same attempt, another body with 409.',

@@ -1,6 +1,7 @@
 /** The schemas that have a name in the OpenAPI document. Everything else is written where it is used. */
 import * as contracts from '@orchestrator/shared/contracts'
 import { z } from 'zod'
+import { McpAnswer, McpMessage } from '../mcp/json-rpc.ts'
 import { ATTEMPT_EXAMPLE, REQUEST_EXAMPLES } from './examples.ts'
 
 const JsonObject = z.record(z.string(), z.unknown())
@@ -85,6 +86,8 @@ const DESCRIPTIONS: readonly (readonly [name: string, schema: z.ZodType, descrip
   ['Liveness', contracts.Liveness],
   ['Readiness', contracts.Readiness, 'Name of a check → `ok`, or what is wrong.'],
   ['Information', contracts.Information],
+  ['McpMessage', McpMessage, 'JSON-RPC 2.0, one message: a batch is refused.'],
+  ['McpAnswer', McpAnswer, 'JSON-RPC 2.0: `result` or `error`; a notification of progress has neither.'],
   ['OpenApiDocument', OpenApiDocument],
   ['Problem', contracts.Problem, 'RFC 9457. `code` is for programs; `errors` names every fault of the request.'],
 ]
