@@ -45,10 +45,12 @@ export async function createWatcherApp(context: AppContext<WatcherConfig>): Prom
     clock,
     onChange: () => workList.leaseChanged(),
   })
-  const archive = createDirectoryArchive({
-    directory: config.ARCHIVE_DIR ?? join(config.STATE_DIR, 'archive'),
-    gatherMs: ARCHIVE_GATHER_MS,
-  })
+  const archive = stack.use(
+    createDirectoryArchive({
+      directory: config.ARCHIVE_DIR ?? join(config.STATE_DIR, 'archive'),
+      gatherMs: ARCHIVE_GATHER_MS,
+    }),
+  )
   const world: WatchWorld = {
     observer,
     ledger: await createLedger(broker),

@@ -2,28 +2,26 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { promisify } from 'node:util'
-import { constants, createGzip, gunzipSync, gzip, gzipSync } from 'node:zlib'
+import { constants, createGzip, gunzipSync } from 'node:zlib'
 import { ARCHIVE_HEAD_BYTES, ArchiveHead } from '@orchestrator/shared/contracts'
 import type { LogToKeep } from './port.ts'
 
 const CHUNK_CHARACTERS = 64 * 1024
-const SMALL_CHARACTERS = 4096
 
-/** Into an empty file. */
-export async function writeArchived(file: FileHandle, log: LogToKeep): Promise<void> {
+/** The whole text of a small log, or the parts of one that is never in memory as a whole. */
+export type ArchiveText =
+  | { readonly kind: 'small'; readonly text: string }
+  | { readonly kind: 'large'; readonly parts: AsyncIterable<string> }
+
+/** Reads the beginning of a log: all of it, if it is small. */
+export async function archiveText(log: LogToKeep): Promise<ArchiveText> {
   const parts = chunks(log)
   const first = await parts.next()
   const second = await parts.next()
   log.signal.throwIfAborted()
   // Streams would cost a small log several times as much.
-  if (second.done === true) await file.writeFile(await compressAll(first.value ?? ''))
-  else await compress(file, joined([first.value ?? '', second.value], parts), log.signal)
-}
-
-/** What takes no longer than to hand it to another thread is done at once. */
-async function compressAll(text: string): Promise<Buffer> {
-  return text.length < SMALL_CHARACTERS ? gzipSync(text) : await promisify(gzip)(text)
+  if (second.done === true) return { kind: 'small', text: first.value ?? '' }
+  return { kind: 'large', parts: joined([first.value ?? '', second.value], parts) }
 }
 
 async function* joined(begun: readonly string[], rest: AsyncIterable<string>): AsyncGenerator<string> {
@@ -31,7 +29,8 @@ async function* joined(begun: readonly string[], rest: AsyncIterable<string>): A
   yield* rest
 }
 
-async function compress(file: FileHandle, text: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
+/** Compressed, into an empty file. */
+export async function compress(file: FileHandle, text: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
   const write = async (compressed: AsyncIterable<Buffer>): Promise<void> => {
     // On a handle this goes on where the last one ended.
     for await (const part of compressed) await file.writeFile(part)

@@ -27,7 +27,7 @@ describe('the archive directory', () => {
   it('keeps a log as a compressed file with a head that says whose it is', async () => {
     await using place = await temporaryDirectory()
     const directory = join(place.path, 'made', 'anew')
-    const archive = createDirectoryArchive({ directory, gatherMs: 0 })
+    await using archive = createDirectoryArchive({ directory, gatherMs: 0 })
     const attempt = startedAttempt()
     expect(await archive.has(attempt)).toBe(false)
     await keep(archive, attempt)
@@ -54,7 +54,7 @@ describe('the archive directory', () => {
 
   it('lets the first log stay, and replaces one of another ledger and what is no log', async () => {
     await using place = await temporaryDirectory()
-    const archive = createDirectoryArchive({ directory: place.path, gatherMs: 0 })
+    await using archive = createDirectoryArchive({ directory: place.path, gatherMs: 0 })
     const attempt = startedAttempt()
     await keep(archive, attempt)
     await keep(archive, attempt, { lines: these(['later']) })
@@ -71,7 +71,7 @@ describe('the archive directory', () => {
 
   it('shows nothing of a log that could not be read to its end', async () => {
     await using place = await temporaryDirectory()
-    const archive = createDirectoryArchive({ directory: place.path, gatherMs: 0 })
+    await using archive = createDirectoryArchive({ directory: place.path, gatherMs: 0 })
     const many = Array.from({ length: 20_000 }, (_, i) => lineText(i + 1))
     for (const error of [new LogIncomplete('x'), new Error('the broker is away')]) {
       await expect(keep(archive, startedAttempt(), { lines: these(many, error) })).rejects.toBe(error)
@@ -85,9 +85,8 @@ describe('the archive directory', () => {
     await using place = await temporaryDirectory()
     const blocked = join(place.path, 'file')
     await writeFile(blocked, '')
-    await expect(
-      keep(createDirectoryArchive({ directory: blocked, gatherMs: 0 }), startedAttempt()),
-    ).rejects.toMatchObject({
+    await using archive = createDirectoryArchive({ directory: blocked, gatherMs: 0 })
+    await expect(keep(archive, startedAttempt())).rejects.toMatchObject({
       retryable: true,
       code: 'RUNTIME_UNAVAILABLE',
     })
@@ -97,7 +96,7 @@ describe('the archive directory', () => {
     await using place = await temporaryDirectory()
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', place.path])
     try {
-      const archive = createDirectoryArchive({ directory: place.path, gatherMs: 0 })
+      await using archive = createDirectoryArchive({ directory: place.path, gatherMs: 0 })
       const noise = Array.from({ length: 5000 }, (_, i) => lineText(i + 1, { kind: 'text', text: crypto.randomUUID() }))
       await expect(keep(archive, startedAttempt(), { lines: these(noise) })).rejects.toMatchObject({
         retryable: true,
@@ -114,7 +113,7 @@ describe('the archive directory', () => {
   it('deletes what is older, and only logs', async () => {
     await using place = await temporaryDirectory()
     const directory = join(place.path, 'archive')
-    const archive = createDirectoryArchive({ directory, gatherMs: 0 })
+    await using archive = createDirectoryArchive({ directory, gatherMs: 0 })
     const attempts = [1, 2, 3].map((n) =>
       startedAttempt({ ref: { ...refOf(n), taskId: String(n) }, name: `a-attempt${n}` }),
     )
@@ -131,9 +130,8 @@ describe('the archive directory', () => {
     expect(await asides(directory)).toEqual(['being-written'])
     expect((await stat(notes)).isFile()).toBe(true)
     expect((await readdir(join(directory, 'trader', 'master'))).toSorted()).toEqual(['1', '3'])
-    expect(await createDirectoryArchive({ directory: join(place.path, 'none'), gatherMs: 0 }).expire(new Date())).toBe(
-      0,
-    )
+    await using absent = createDirectoryArchive({ directory: join(place.path, 'none'), gatherMs: 0 })
+    expect(await absent.expire(new Date())).toBe(0)
   })
 })
 

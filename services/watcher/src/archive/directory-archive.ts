@@ -1,60 +1,57 @@
 import { randomUUID } from 'node:crypto'
 import type { Dirent } from 'node:fs'
-import { constants, lstat, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { constants, lstat, mkdir, open, readdir, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ARCHIVED_LOG_SUFFIX, archivedLogPath } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
 import type { StartedAttempt } from '../started-attempt.ts'
 import { Turns } from '../turns.ts'
-import { readArchivedHead, writeArchived } from './archived-file.ts'
-import { createGatheredSyncs, type GatheredSyncs } from './gathered-syncs.ts'
+import { archiveText, compress, readArchivedHead } from './archived-file.ts'
+import { type Disk, type DiskOptions, openDisk } from './disk.ts'
 import type { LogArchive, LogToKeep } from './port.ts'
-import { createSyncedFolders, syncFolder, type SyncedFolders } from './synced-folders.ts'
 import { LogIncomplete } from './whole-log.ts'
 
 /** No service has such a name. */
 const ASIDE = '.partial'
 /** What is written aside for longer was left by a crash. */
 const ASIDE_MAX_AGE_MS = 24 * 60 * 60 * 1000
-
-export interface DirectoryArchiveOptions {
-  readonly directory: string
-  /** How long what is written waits for others, to reach the disk together. */
-  readonly gatherMs: number
-}
+const NEVER = new AbortController().signal
 
 /** Compressing takes a thread each. */
 const WRITTEN_AT_ONCE = 2
 
+/** Disposing waits for what is on its way to the disk. */
+export interface DirectoryArchive extends LogArchive, AsyncDisposable {}
+
 /** Logs as files of a directory, each made aside and renamed when whole. */
-export function createDirectoryArchive({ directory, gatherMs }: DirectoryArchiveOptions): LogArchive {
-  const folders = createSyncedFolders({ directory, syncOne: syncFolder })
-  const syncs = createGatheredSyncs(gatherMs)
+export function createDirectoryArchive(options: DiskOptions): DirectoryArchive {
+  const { directory } = options
+  const disk = openDisk(options)
   const writing = new Turns(WRITTEN_AT_ONCE)
   const fileOf = ({ ref, name }: StartedAttempt): string => join(directory, archivedLogPath({ ...ref, name }))
-  const has = async (attempt: StartedAttempt): Promise<boolean> => await isKept(fileOf(attempt), attempt, folders)
+  const has = async (attempt: StartedAttempt): Promise<boolean> => await isKept(fileOf(attempt), attempt, disk)
   return {
     has: (attempt) => refused(`cannot read ${fileOf(attempt)}`, () => has(attempt)),
     keep: (log) =>
       refused(`cannot write ${fileOf(log.attempt)}`, () =>
-        keepAside({ directory, file: fileOf(log.attempt), log, has, folders, syncs, writing }),
+        keepAside({ directory, file: fileOf(log.attempt), log, has, disk, writing }),
       ),
     expire: (before) => refused(`cannot clear ${directory}`, () => expire(directory, before)),
+    [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
   }
 }
 
-async function isKept(path: string, { submittedId }: StartedAttempt, folders: SyncedFolders): Promise<boolean> {
+async function isKept(path: string, { submittedId }: StartedAttempt, disk: Disk): Promise<boolean> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
     if ((await readArchivedHead(file))?.submittedId !== submittedId) return false
-    await file.sync()
+    // Another watcher may have put it there a moment ago.
+    await disk.order({ kind: 'sync', file: path }, NEVER)
+    return true
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return false
     throw error
   }
-  // Another watcher may have put it there a moment ago.
-  await folders.sync(dirname(path))
-  return true
 }
 
 interface Keeping {
@@ -62,43 +59,29 @@ interface Keeping {
   readonly file: string
   readonly log: LogToKeep
   readonly has: LogArchive['has']
-  readonly folders: SyncedFolders
-  readonly syncs: GatheredSyncs
+  readonly disk: Disk
   readonly writing: Turns
 }
 
-async function keepAside(keeping: Keeping): Promise<void> {
-  const { directory, file, log, has, folders, syncs } = keeping
+async function keepAside({ directory, file, log, has, disk, writing }: Keeping): Promise<void> {
   const aside = join(directory, ASIDE, randomUUID())
-  const folder = dirname(file)
-  let isAside = true
+  const text = await archiveText(log)
+  const isLarge = text.kind === 'large'
   try {
-    await writeAside(aside, keeping)
+    if (isLarge) await writing.run(async () => await writeAside(aside, text.parts, log.signal))
+    const order = { kind: 'keep', aside, file, ...(isLarge ? {} : { text: text.text }) } as const
     // Only now: whoever was faster may have taken the source away while it was read here.
-    if (await has(log.attempt)) return
-    await inFolder(folder, () => rename(aside, file))
-    isAside = false
-    await syncs.sync(folder, () => folders.sync(folder), log.signal)
+    const outcome = await disk.order({ ...order, mayReplace: false }, log.signal)
+    if (outcome === 'exists' && !(await has(log.attempt))) await disk.order({ ...order, mayReplace: true }, log.signal)
   } finally {
-    if (isAside) await rm(aside, { force: true }).catch(() => undefined)
+    if (isLarge) await rm(aside, { force: true }).catch(() => undefined)
   }
 }
 
-async function writeAside(aside: string, { log, syncs, writing }: Keeping): Promise<void> {
-  await using file = await inFolder(dirname(aside), () => open(aside, 'wx', 0o600))
-  await writing.run(async () => await writeArchived(file, log))
-  await syncs.sync(aside, () => file.sync(), log.signal)
-}
-
-/** Most often the folder is there: it is made only when it is not. */
-async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!hasErrno(error, 'ENOENT')) throw error
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    return await work()
-  }
+async function writeAside(aside: string, parts: AsyncIterable<string>, signal: AbortSignal): Promise<void> {
+  await mkdir(dirname(aside), { recursive: true, mode: 0o700 })
+  await using file = await open(aside, 'wx', 0o600)
+  await compress(file, parts, signal)
 }
 
 async function expire(directory: string, before: Date): Promise<number> {

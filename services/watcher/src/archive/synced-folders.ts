@@ -1,16 +1,16 @@
-import { constants, open } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Makes new names below a directory outlast a power cut. */
 export interface SyncedFolders {
   /** Everything that is in the folder now, and the folder itself, from the directory on. */
-  sync(folder: string): Promise<void>
+  sync(folder: string): void
 }
 
 export interface SyncedFoldersOptions {
   readonly directory: string
   /** {@link syncFolder}. */
-  readonly syncOne: (path: string) => Promise<string>
+  readonly syncOne: (path: string) => string
 }
 
 /** Of the folders that were synced last: one that was forgotten is synced once more. */
@@ -31,29 +31,37 @@ export function createSyncedFolders({ directory, syncOne }: SyncedFoldersOptions
   }
 
   return {
-    sync: async (folder) => {
+    sync: (folder) => {
       const synced = new Map<string, string>()
       for (let path = folder; path.length >= directory.length; path = dirname(path)) {
-        const identity = await syncOne(path)
+        const identity = syncOne(path)
         synced.set(path, identity)
         if (known.get(path) === identity) break
         // The directory itself may be new; not everyone may open what is above it.
-        if (path === directory) await syncOne(dirname(directory)).catch(throwUnlessForbidden)
+        if (path === directory) syncIfAllowed(dirname(directory), syncOne)
       }
       for (const [path, identity] of synced) remember(path, identity)
     },
   }
 }
 
-function throwUnlessForbidden(error: unknown): void {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code !== 'EACCES' && code !== 'EPERM') throw error
+function syncIfAllowed(path: string, syncOne: SyncedFoldersOptions['syncOne']): void {
+  try {
+    syncOne(path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code !== 'EACCES' && code !== 'EPERM') throw error
+  }
 }
 
 /** What is in the folder, and nothing above it. @returns what no other folder of this name is */
-export async function syncFolder(path: string): Promise<string> {
-  await using folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
-  await folder.sync()
-  const { dev, ino, birthtimeNs } = await folder.stat({ bigint: true })
-  return [dev, ino, birthtimeNs].join(':')
+export function syncFolder(path: string): string {
+  const folder = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    fsyncSync(folder)
+    const { dev, ino, birthtimeNs } = fstatSync(folder, { bigint: true })
+    return [dev, ino, birthtimeNs].join(':')
+  } finally {
+    closeSync(folder)
+  }
 }

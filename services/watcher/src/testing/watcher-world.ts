@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import {
   type AttemptFinished,
   type LedgerEvent,
@@ -46,6 +47,8 @@ export class World implements AsyncDisposable {
   readonly ledger: Ledger
   readonly logs: Logs
   readonly progress: Progress
+  /** Lines of its watchers' logs: warnings and worse. */
+  readonly warnings: string[] = []
 
   private constructor(parts: Pick<World, 'broker' | 'place' | 'ledger' | 'logs' | 'progress'>) {
     this.broker = this.#stack.use(parts.broker)
@@ -68,7 +71,13 @@ export class World implements AsyncDisposable {
 
   async startWatcher(change: Record<string, string> = {}, clock: Clock = systemClock): Promise<App> {
     const config = parseConfig(WatcherEnvironment, this.environment(change))
-    const logger = createLogger({ name: 'watcher', level: 'silent' })
+    const destination = new Writable({
+      write: (line, _encoding, done) => {
+        this.warnings.push(String(line))
+        done()
+      },
+    })
+    const logger = createLogger({ name: 'watcher', level: 'warn', destination })
     const app = await createWatcherApp({ config, settings: Settings.parse({}), logger, clock })
     this.#stack.use(app)
     return app
