@@ -1,7 +1,13 @@
 /** Requests made from the OpenAPI document: mostly as it says, and now and then not at all. */
 import fc from 'fast-check'
 import { z } from 'zod'
-import { AGENT, PLATFORM, REPOSITORY } from './samples.ts'
+
+export const AGENT = 'claude-agent-1'
+const REPOSITORY = 'git@github.com:example/trader.git'
+const PLATFORM = 'https://github.com/example/platform.git'
+
+/** Does something wherever it is not treated as text: in headers, server-sent events, logs, terminals. */
+const MARKER = 'fuzz\u001B]0;fuzz\u0007\r\nX-Fuzz: 1\n\nevent: fuzz\ndata: {}\n\n\u009B31m\u202Efuzz'
 
 const Schema = z.record(z.string(), z.unknown())
 type Schema = z.infer<typeof Schema>
@@ -13,6 +19,7 @@ const Operation = z.object({
   parameters: z.array(z.object({ name: z.string(), in: z.string(), schema: Schema })).default([]),
   requestBody: z.exactOptional(z.object({ content: z.object({ 'application/json': z.object({ schema: Schema }) }) })),
   responses: z.record(z.string(), Response),
+  security: z.array(z.object({ token: z.exactOptional(z.array(z.string())) })),
 })
 type Operation = z.infer<typeof Operation>
 
@@ -24,6 +31,8 @@ export type OpenApi = z.infer<typeof OpenApi>
 
 export interface FuzzRequest {
   readonly operation: string
+  /** The scopes that it needs: none where any token will do, undefined for what everybody may ask. */
+  readonly scopes: readonly string[] | undefined
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -31,6 +40,7 @@ export interface FuzzRequest {
 }
 
 const HOSTILE = [
+  MARKER,
   "'; DROP TABLE attempts;--",
   '$(touch /tmp/pwned)',
   '../../etc/passwd',
@@ -91,7 +101,8 @@ const KNOWN: Readonly<Record<string, readonly unknown[]>> = {
   githubUser: ['octocat'],
   platformUser: ['octocat'],
   workingDirectory: ['trader'],
-  guidance: ['Use reqwest instead of curl.'],
+  guidance: ['Use reqwest instead of curl.', MARKER],
+  note: ['The task has changed.', MARKER],
   after: [0, 1],
   sequence: ['1'],
   cursor: ['YmVmb3JlOjE3'],
@@ -149,6 +160,7 @@ function requestOf({ document, path, method, operation }: Described): fc.Arbitra
       const sent = Object.entries(headers).filter(([, value]) => /^[\x20-\x7E]*$/.test(String(value)))
       return {
         operation: operation.operationId,
+        scopes: operation.security[0]?.token,
         method: method.toUpperCase(),
         path: search.length === 0 ? filled : `${filled}?${search.join('&')}`,
         headers: {
@@ -225,8 +237,7 @@ function typed(document: OpenApi, schema: Schema): fc.Arbitrary<unknown> {
   } = Bounds.parse(schema)
   switch (schema['type']) {
     case 'string':
-      if (pattern === undefined)
-        return fc.string({ minLength, maxLength: Math.max(minLength, Math.min(maxLength, 300)) })
+      if (pattern === undefined) return textOf({ minLength, maxLength: Math.max(minLength, Math.min(maxLength, 300)) })
       return fc.stringMatching(new RegExp(pattern)).filter(({ length }) => length <= maxLength)
     case 'integer':
       return fc.integer({ min: minimum ?? -1000, max: Math.min(maximum ?? 1000, 100_000) })
@@ -243,6 +254,15 @@ function typed(document: OpenApi, schema: Schema): fc.Arbitrary<unknown> {
     default:
       return fc.jsonValue()
   }
+}
+
+/** Every second one with the marker in it, where that is short enough. */
+function textOf(bounds: { readonly minLength: number; readonly maxLength: number }): fc.Arbitrary<string> {
+  const text = fc.string(bounds)
+  return fc.oneof(
+    text,
+    text.map((some) => (some + MARKER).slice(0, bounds.maxLength)),
+  )
 }
 
 function objectOf(
