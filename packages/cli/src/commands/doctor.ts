@@ -20,7 +20,7 @@ export function registerDoctor(program: Command, context: CliContext): void {
   const command = program
     .command('doctor')
     .description('check what this machine and installation need; exits with 1 when something fails')
-    .option('--config <file>', 'settings file to check (else SETTINGS_FILE)')
+    .option('--config <file>', 'settings file whose agents, secrets and repositories to try (else SETTINGS_FILE)')
     .action(async (flags: DoctorFlags) => {
       await examine(context, flags)
     })

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { registerAgents } from './agents.ts'
 import { registerCompletion } from './completion.ts'
+import { registerConfig } from './config.ts'
 import { registerDeadLetters } from './deadletters/index.ts'
 import { registerDemo } from './demo.ts'
 import { registerDoctor } from './doctor.ts'
@@ -25,6 +26,7 @@ export const COMMANDS: readonly RegisterCommand[] = [
   registerTokens,
   registerMcp,
   registerDoctor,
+  registerConfig,
   registerAgents,
   registerTemplates,
   registerCompletion,

@@ -1,15 +1,17 @@
 import { resolve } from 'node:path'
-import { printableLine } from '@orchestrator/shared/core'
+import { printableLine, TerminalError } from '@orchestrator/shared/core'
 import { isLoopback } from '@orchestrator/submitter/config'
 import { type Command, Option } from 'commander'
 import type { CliContext } from '../context.ts'
 import { mcpConfiguration, mcpHttpConfiguration } from '../mcp-configuration.ts'
 import { statePath } from '../state-path.ts'
 import type { RunningUp } from '../up/run-up.ts'
+import { checkConfig } from './config.ts'
 import { collect, LOG_LEVELS, parsePort, withExamples } from './options.ts'
 
 interface UpFlags {
   readonly config?: string
+  readonly check?: boolean
   readonly templates?: string
   readonly port: number
   readonly host: string
@@ -24,7 +26,11 @@ export function registerUp(program: Command, context: CliContext): void {
   const command = program
     .command('up')
     .description('run broker and services on this machine until Ctrl-C; attempts go on without it')
-    .option('--config <file>', 'settings file: services, agents, caps, channels (else SETTINGS_FILE)')
+    .option(
+      '--config <file>',
+      'settings in YAML or JSON: services, defaults, limits, agents, channels (else SETTINGS_FILE)',
+    )
+    .option('--check', 'only check the settings file, and start nothing')
     .option('--templates <path>', 'your own templates (holds implementation/; else TEMPLATES_DIR)')
     .option('--port <number>', 'where the HTTP API listens; 0 for any free port', parsePort, 7070)
     .option('--host <address>', 'address it listens on; beyond this machine tokens are required', '127.0.0.1')
@@ -34,6 +40,7 @@ export function registerUp(program: Command, context: CliContext): void {
     .addOption(new Option('--log-level <level>', 'of the log on standard error').choices(LOG_LEVELS).default('warn'))
     .action(async (flags: UpFlags) => {
       const settings = flags.config ?? environment.SETTINGS_FILE
+      if (flags.check === true) return await checkFile(context, settings)
       const templates = flags.templates ?? environment.TEMPLATES_DIR
       // Here and not above: four services are no part of the other commands, which start in half the time without.
       const { runUp } = await import('../up/run-up.ts')
@@ -57,10 +64,17 @@ export function registerUp(program: Command, context: CliContext): void {
     })
   withExamples(command, context, [
     'up',
-    'up --config settings.json',
+    'up --config orchestrator.yaml',
+    'up --config orchestrator.yaml --check',
     'up --state-dir ./state --port 0',
     'up --host 0.0.0.0 --allow-host tasks.example.com',
   ])
+}
+
+async function checkFile(context: CliContext, file: string | undefined): Promise<void> {
+  if (file === undefined)
+    throw new TerminalError('INPUT_INVALID', '--check needs the file to check: name it with --config')
+  await checkConfig(context, file, 'text')
 }
 
 function announce({ screen, environment, cwd }: CliContext, up: RunningUp): void {

@@ -2,6 +2,7 @@
 import { ServerError } from '@orchestrator/client'
 import { describeFailure as describeFor } from '@orchestrator/client/texts'
 import { describeError, OrchestratorError, printableLine } from '@orchestrator/shared/core'
+import { SettingsError } from '@orchestrator/shared/service'
 
 /** Fields of a request and the flags that set them. */
 const FLAGS: Readonly<Record<string, string>> = {
@@ -33,7 +34,8 @@ export function describeFailure(error: unknown): string {
 export function errorToJson(error: unknown): unknown {
   if (error instanceof ServerError) return { error: error.problem }
   const code = error instanceof OrchestratorError ? error.code : 'ERROR'
-  return { error: { code, detail: describeError(error) } }
+  const faults = error instanceof SettingsError ? { faults: error.faults } : {}
+  return { error: { code, detail: describeError(error), ...faults } }
 }
 
 function nameOf(field: string): string {

@@ -1,6 +1,6 @@
 /**
- * The settings file of an installation: what its services, agents and channels are. One JSON document that every
- * service reads at start; each uses its part. Strict: an unknown field is an error, so that a typing mistake is found.
+ * The settings file of an installation: what its services, agents and channels are. One YAML or JSON document that
+ * every service reads at start; each uses its part. Strict: an unknown field is an error, so that a typing mistake is found.
  */
 import { z } from 'zod'
 import { GithubUser, ModelName } from './attempt-spec.ts'
@@ -26,20 +26,24 @@ const CommonAgentSettings = {
 }
 
 /** How an agent is driven. */
-export const AgentSettings = z.discriminatedUnion('adapter', [
-  z.strictObject({
-    adapter: z.literal('command'),
-    /** Program and arguments; no shell reads it. A relative program is looked up on the runner's PATH. */
-    command: z.array(z.string().min(1)).min(1),
-    ...CommonAgentSettings,
-  }),
-  z.strictObject({
-    adapter: z.enum(AGENT_PROGRAMS),
-    /** Absolute path, or a name that is looked up on the runner's PATH; left out: the adapter's name. */
-    program: z.exactOptional(z.string().min(1)),
-    ...CommonAgentSettings,
-  }),
-])
+export const AgentSettings = z.discriminatedUnion(
+  'adapter',
+  [
+    z.strictObject({
+      adapter: z.literal('command'),
+      /** Program and arguments; no shell reads it. A relative program is looked up on the runner's PATH. */
+      command: z.array(z.string().min(1)).min(1),
+      ...CommonAgentSettings,
+    }),
+    z.strictObject({
+      adapter: z.enum(AGENT_PROGRAMS),
+      /** Absolute path, or a name that is looked up on the runner's PATH; left out: the adapter's name. */
+      program: z.exactOptional(z.string().min(1)),
+      ...CommonAgentSettings,
+    }),
+  ],
+  { error: `say how it is driven: use one of command, ${AGENT_PROGRAMS.join(', ')}` },
+)
 export type AgentSettings = z.infer<typeof AgentSettings>
 
 const RepositorySettings = {
