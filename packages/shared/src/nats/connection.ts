@@ -74,6 +74,8 @@ async function openConnection({ servers, name, user, password, signal }: BrokerO
     inboxPrefix: inboxPrefixOf(name),
     timeout: CONNECT_TIMEOUT_MS,
     maxReconnectAttempts: -1,
+    // Two stacks for each request; what failed is said by `ask`.
+    noAsyncTraces: true,
     reconnectTimeWait: 250,
     reconnectJitter: 250,
     // A broker that is gone without closing the socket is noticed within half a minute.

@@ -1,6 +1,6 @@
 import { sampleAttempt, silentLog, startTestBroker, submittedEvent, type TestServers } from '@orchestrator/testing'
 import { describeOnBrokers, describeOnVersions } from '@orchestrator/testing/vitest'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { taskSubject } from '../contracts/index.ts'
 import { RetryableError, systemClock, TerminalError } from '../core/index.ts'
 import type { Broker } from './connection.ts'
@@ -164,6 +164,19 @@ describeOnEach('runDurable', () => {
     await using next = await runDurable(durable(service, async ({ stored }) => void taken.push(stored.seq)))
     await expect.poll(() => taken, { timeout: 3000 }).toHaveLength(4)
     expect(next.health()).toBe('ok')
+  })
+
+  it('has acknowledged all that was handled when it has ended', async () => {
+    const service = ownService()
+    let handled = 0
+    for (let n = 1; n <= 5; n += 1) await submit(broker, service, { n })
+    const own = await server.connect('own')
+    const consumer = await runDurable(durable(service, async () => void (handled += 1), { broker: own }))
+    await vi.waitFor(() => expect(handled).toBe(5), { interval: 1 })
+    await consumer[Symbol.asyncDispose]()
+    await own.nc.close()
+    const pending = async (): Promise<number> => (await broker.jsm.consumers.info('TASKS', service)).num_ack_pending
+    await expect.poll(pending).toBe(0)
   })
 
   it('fails for good when the connection is closed under it', async () => {

@@ -65,12 +65,12 @@ export async function runDurable(options: DurableOptions): Promise<Durable> {
       capacity: concurrency * HELD_PER_HANDLER,
       logger,
       clock,
-      take: (message, signal) => {
+      take: ({ message, ack, signal }) => {
         const { seq, subject, headers: trace, info } = message
         const read = readMessage(message)
         const stored = read.kind === 'event' ? read.stored : undefined
         onArrival?.({ delivery: info.deliverySequence, seq, isFirst: info.deliveryCount === 1, stored })
-        return handling.handle({ message, signal, about: { stream, seq, subject }, read, trace })
+        return handling.handle({ message, ack, signal, about: { stream, seq, subject }, read, trace })
       },
     }),
   )
@@ -83,7 +83,7 @@ export async function runDurable(options: DurableOptions): Promise<Durable> {
       capacity: REPLAYS_HELD,
       logger,
       clock,
-      take: (message, signal) => takeReplay({ durable, letters, handling, logger }, message, signal),
+      take: (taken) => takeReplay({ durable, letters, handling, logger }, taken),
     }),
   )
   const failed = Promise.withResolvers<never>()

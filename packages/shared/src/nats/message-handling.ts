@@ -1,10 +1,10 @@
 /** The one place that settles messages: calls the handler, asks `settle` what to do, and does it. */
-import type { JsMsg } from '@nats-io/jetstream'
 import type { MsgHdrs } from '@nats-io/nats-core'
 import type { ReplayEnd } from '../contracts/index.ts'
 import { createKeyedQueue, describeError } from '../core/index.ts'
 import type { BrokerLog } from './connection.ts'
 import type { DeadLetters } from './dead-letters.ts'
+import type { Taken } from './durable-pull.ts'
 import type { ReadMessage } from './event-reading.ts'
 import { createFailureCounts } from './failure-counts.ts'
 import { createLimiter } from './limiter.ts'
@@ -26,14 +26,12 @@ export interface HandlingOptions {
 }
 
 /** A message to settle, and the stored message that it is about: the same, unless it is a replay. */
-export interface Work {
-  readonly message: JsMsg
+export interface Work extends Taken {
   readonly about: { readonly stream: string; readonly seq: number; readonly subject: string }
   readonly read: ReadMessage
   /** Headers of the stored message. */
   readonly trace: MsgHdrs | undefined
   readonly replay?: ReplayOf
-  readonly signal: AbortSignal
 }
 
 /** The letter whose message is handled once more. */
@@ -142,12 +140,12 @@ function logFailure({ logger, durable }: HandlingOptions, { work, outcome, settl
 
 /** What came of a replay is said before it is acknowledged: said twice it does no harm, not at all it would. */
 async function acknowledge(options: HandlingOptions, work: Work, outcome: Outcome): Promise<void> {
-  const { message, replay } = work
+  const { ack, replay } = work
   const end = replay === undefined ? undefined : endOfReplay(outcome)
-  if (replay === undefined || end === undefined) return message.ack()
+  if (replay === undefined || end === undefined) return ack()
   await orLater(options, work, async () => {
     await options.letters.end({ durable: options.durable, letter: replay.letter }, end)
-    message.ack()
+    ack()
   })
 }
 
