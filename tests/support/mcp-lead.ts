@@ -39,6 +39,8 @@ export interface Site {
   /** Where the lead stands. */
   readonly cwd: string
   readonly announced: Announced
+  /** Where tokens are required: what the announced configuration takes from its environment. */
+  readonly token?: string
 }
 
 /** What `up` says about giving the tools to a client. */
@@ -71,14 +73,16 @@ const Result = z.looseObject({
 })
 
 /** Speaks the protocol itself. */
-export async function connectClient({ announced, cwd }: Site): Promise<Lead> {
+export async function connectClient({ announced, cwd, token = '' }: Site): Promise<Lead> {
   const client = new Client({ name: 'lead', version: '0' }, { versionNegotiation: { mode: 'auto' } })
   const { server } = announced
   const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent' }
   const transport =
     'command' in server
       ? new StdioClientTransport({ ...server, env, cwd })
-      : new StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers: server.headers } })
+      : new StreamableHTTPClientTransport(new URL(server.url), {
+          requestInit: { headers: filled(server.headers, token) },
+        })
   await client.connect(transport)
   return {
     ask: async ({ tool, given }) => {
@@ -89,6 +93,12 @@ export async function connectClient({ announced, cwd }: Site): Promise<Lead> {
     },
     [Symbol.asyncDispose]: async () => client.close(),
   }
+}
+
+/** As clients fill in what they find in their environment. */
+function filled(headers: Readonly<Record<string, string>>, token: string): Record<string, string> {
+  const fill = (text: string): string => text.replace('${ORCHESTRATOR_TOKEN}', token)
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, fill(value)]))
 }
 
 const ToolResult = z.looseObject({
@@ -113,6 +123,7 @@ export async function startClaudeLead(site: Site): Promise<Lead> {
     ANTHROPIC_API_KEY: API_KEY,
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     ENABLE_TOOL_SEARCH: 'false',
+    ...(site.token === undefined ? {} : { ORCHESTRATOR_TOKEN: site.token }),
   }
   const here = { cwd: site.cwd, env }
   await run('sh', ['-c', site.announced.claudeCommand], here)

@@ -9,6 +9,7 @@ import {
   startFakeServer,
   submitAnswer,
 } from '@orchestrator/client/testing'
+import { systemClock } from '@orchestrator/shared/core'
 import { describe, expect, it } from 'vitest'
 import { connectTools } from '../testing/connected.ts'
 
@@ -203,8 +204,13 @@ describe('submit_implementation_task', () => {
 })
 
 describe('a server that is silent', () => {
-  const silent = async (): Promise<{ readonly url: string } & AsyncDisposable> => {
-    const server = createServer(() => undefined).listen(0, '127.0.0.1')
+  const silent = async (answers: readonly unknown[] = []): Promise<{ readonly url: string } & AsyncDisposable> => {
+    const left = [...answers]
+    const server = createServer((_request, response) => {
+      const json = left.shift()
+      if (json === undefined) return
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(json))
+    }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('no port')
@@ -226,6 +232,15 @@ describe('a server that is silent', () => {
     expect(failed).toBe(true)
     expect(text).toMatch(/^error: the server takes too long to answer/)
     expect(text.endsWith(expected)).toBe(true)
+  })
+
+  it('in the middle of a wait is told of, with the last that it said', async () => {
+    await using server = await silent([attemptView(), attemptView({ step: 'gates' })])
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() * 10 }
+    await using tools = await connectTools(server.url, { clock })
+    const { facts, text } = await tools.call('wait_for_task', { attempt: NAME, timeout_seconds: 1 })
+    expect(facts).toMatchObject({ ended: false, attempt: { step: 'gates' } })
+    expect(text).toContain('The server has not answered lately: this is the last that it said.')
   })
 })
 
