@@ -76,7 +76,7 @@ export function createAttemptWatch(world: WatchWorld, { attempt, isNew, isPast }
     attempt,
     archive,
     observer,
-    logs,
+    logs: { read: (options) => (shipper.copy === undefined ? logs.read(options) : each(shipper.copy)) },
     lease,
     turns,
     clock,
@@ -101,6 +101,10 @@ export function createAttemptWatch(world: WatchWorld, { attempt, isNew, isPast }
       await archivist.run({ inStream: isPast || log.closed !== undefined, isNew }, signal)
     },
   }
+}
+
+async function* each<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values
 }
 
 /** After these a runner says nothing more. */

@@ -64,6 +64,7 @@ describe('LogShipper', () => {
     expect(stored(log).map(({ head }) => head.last)).toEqual([3, 4, 4])
     expect(readBack(stored(log))).toMatchObject({ lines: [1, 2, 3, 4], closing: { lines: 4, gaps: 0 } })
     expect(shipper.closed).toEqual({ lines: 4, gaps: 0 })
+    expect(shipper.copy).toEqual(stored(log))
   })
 
   it('closes an empty log', async () => {
@@ -246,6 +247,8 @@ describe('LogShipper', () => {
         expect(closing).toEqual({ lines: lines.length, gaps: missing.size })
         if (capBytes > 3000 && !script.includes('evict')) expect(lines).toEqual(good)
         expect(stored(log).filter(({ head }) => head.closing !== undefined)).toHaveLength(1)
+        if (mine.copy !== undefined && !script.includes('evict') && !script.includes('forget'))
+          expect(mine.copy).toEqual(stored(log))
       }),
       { numRuns: 400 },
     )

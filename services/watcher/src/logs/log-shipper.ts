@@ -10,6 +10,7 @@ import {
   type Position,
 } from './batch-plan.ts'
 import type { ScannedLine } from './line-scanner.ts'
+import { createLogCopy } from './log-copy.ts'
 import { LogReader, type LogReaderOptions } from './log-reader.ts'
 
 export interface LogShipperOptions extends LogReaderOptions {
@@ -44,6 +45,7 @@ export class LogShipper {
   #queue: ScannedLine[] = []
   #queuedBytes = 0
   #told = 0
+  readonly #copy = createLogCopy()
 
   constructor(options: LogShipperOptions) {
     this.#options = options
@@ -57,6 +59,11 @@ export class LogShipper {
 
   get closed(): LogCounts | undefined {
     return this.position.closed
+  }
+
+  /** All that the stream holds of the closed log, where that is known and small. */
+  get copy(): readonly LogBatch[] | undefined {
+    return this.#copy.whole
   }
 
   /** Number of the last line that is in the stream, or counted there as missing. */
@@ -125,6 +132,7 @@ export class LogShipper {
 
   async #publish(before: Position, batch: LogBatch): Promise<void> {
     const answer = await this.#options.logs.publish(this.#options.subject, batch, before.expectedSeq)
+    this.#copy.published(batch, before.expectedSeq, answer)
     const position = afterPublished(before, batch, answer)
     this.#position = position
     if (position.next < before.next) this.#rewind()
