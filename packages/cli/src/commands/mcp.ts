@@ -51,7 +51,7 @@ async function serve(called: CliContext, flags: McpFlags): Promise<void> {
     logger: createLogger({ name: 'mcp', level: flags.logLevel, destination: process.stderr }),
     connect: async (asked: AbortSignal) => await openClient(context, flags, { door: 'mcp', signal: asked }),
     findPlatform: async (asked: AbortSignal) => {
-      const checkout = await findPlatformCheckout({ cwd, environment, signal: asked })
+      const { checkout } = await findPlatformCheckout({ cwd, environment, signal: asked })
       return checkout === undefined ? undefined : platformFields(checkout)
     },
   }

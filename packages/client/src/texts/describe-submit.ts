@@ -10,6 +10,8 @@ export interface SubmitText {
   readonly ways: Ways
   /** The platform repository was taken from the checkout that the person stands in. */
   readonly platformDetected: boolean
+  /** Where that is, as far as it is known. */
+  readonly platformSource?: string
 }
 
 const SOURCES: Record<Exclude<ValueSource, 'request'>, string> = {
@@ -23,7 +25,7 @@ const SOURCES: Record<Exclude<ValueSource, 'request'>, string> = {
 /** How to follow it over HTTP: other doors have their own way. */
 const FOR_HTTP = /^Follow it: (?:GET|POST) /
 
-export function describeSubmit({ answer, ways, platformDetected }: SubmitText): string {
+export function describeSubmit({ answer, ways, platformDetected, platformSource }: SubmitText): string {
   const said = (value: string, field: DefaultedField): string => value + sourceOf(answer.sources[field])
   const { task, repository, platform } = answer
   const tag = task.tag === DEFAULT_TAG ? '' : `, tag ${task.tag}`
@@ -42,7 +44,7 @@ export function describeSubmit({ answer, ways, platformDetected }: SubmitText): 
     [
       'Documents from',
       describeRepository(platform) +
-        (platformDetected ? ' (from this checkout)' : sourceOf(answer.sources.platformRepositoryUrl)),
+        (platformDetected ? ` (${fromCheckout(platformSource)})` : sourceOf(answer.sources.platformRepositoryUrl)),
     ],
     ['Guidance', answer.guidance === null ? undefined : printable(answer.guidance)],
     ['Prompt mode', answer.guidance === null ? undefined : answer.promptMode],
@@ -74,6 +76,10 @@ function headline({ task, repeated, previous }: SubmitAnswer): string {
 
 function describeRepository({ url, branch, githubUser }: SubmitAnswer['repository']): string {
   return `${printableLine(url)}, branch ${printableLine(branch)}, user ${printableLine(githubUser)}`
+}
+
+function fromCheckout(source: string | undefined): string {
+  return source === undefined ? 'from this checkout' : `from this checkout: ${printableLine(source)}`
 }
 
 /** A newer server may name sources that are not known here: they are shown as they are. */

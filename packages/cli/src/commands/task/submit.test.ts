@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { finishedView, problem, startFakeServer, submitAnswer } from '@orchestrator/client/testing'
 import { temporaryDirectory } from '@orchestrator/testing'
@@ -145,7 +145,7 @@ describe('task submit', () => {
       platformBranch: 'docs',
       platformUser: 'myorg',
     })
-    expect(out).toContain('(from this checkout)')
+    expect(out).toContain(`(from this checkout: remote origin of ${await realpath(directory.path)})`)
   })
 
   it('takes nothing from a checkout without .taskmaster, and nothing where a repository is named', async () => {

@@ -1,10 +1,10 @@
 import { commandWays, describeSubmit } from '@orchestrator/client/texts'
 import { DEFAULT_TAG } from '@orchestrator/shared/contracts'
-import { TerminalError } from '@orchestrator/shared/core'
+import { printableLine, TerminalError } from '@orchestrator/shared/core'
 import { Argument, type Command } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { toJsonLine } from '../../output/machine.ts'
-import { findPlatformCheckout, platformFields } from '../../platform-checkout.ts'
+import { findPlatformCheckout, type FoundCheckout, platformFields } from '../../platform-checkout.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
 import { readGuidance, type RequestFlags, toRequestBody, withRequestFlags } from './request-body.ts'
 import { waitForEnd } from './wait-for-end.ts'
@@ -61,8 +61,12 @@ async function submit(context: CliContext, task: Task, flags: SubmitFlags): Prom
   const { screen, environment, stdin, cwd, signal } = context
   const client = await connect(context, flags)
   const guidance = await readGuidance({ flags, stdin })
-  const checkout =
-    flags.platformRepositoryUrl === undefined ? await findPlatformCheckout({ cwd, environment, signal }) : undefined
+  const { checkout, unusable }: FoundCheckout =
+    flags.platformRepositoryUrl === undefined ? await findPlatformCheckout({ cwd, environment, signal }) : {}
+  const warnings = [
+    ...(unusable === undefined ? [] : [`${unusable}: its documents are not used`]),
+    ...(flags.platformBranch === undefined ? (checkout?.warnings ?? []) : []),
+  ]
   const overrides = toRequestBody(flags)
   const platform = platformFields(checkout)
   const body = {
@@ -75,15 +79,17 @@ async function submit(context: CliContext, task: Task, flags: SubmitFlags): Prom
     platformUser: overrides.platformUser ?? platform.platformUser,
   }
   const answer = await client.submitTask({ body, header: { 'Idempotency-Key': flags.idempotencyKey } })
-  if (flags.output === 'json') screen.print(toJsonLine(answer))
-  else
-    screen.print(
-      describeSubmit({
-        answer,
-        ways: commandWays(environment.ORCHESTRATOR_COMMAND),
-        platformDetected: checkout !== undefined,
-      }),
-    )
+  if (flags.output === 'json') {
+    const found = checkout === undefined ? {} : { platformCheckout: { root: checkout.root, remote: checkout.remote } }
+    screen.print(toJsonLine({ ...answer, ...found, ...(warnings.length > 0 && { checkoutWarnings: warnings }) }))
+  } else {
+    const platformSource =
+      checkout === undefined ? {} : { platformSource: `remote ${checkout.remote} of ${checkout.root}` }
+    const platformDetected = checkout !== undefined
+    const ways = commandWays(environment.ORCHESTRATOR_COMMAND)
+    screen.print(describeSubmit({ answer, ways, platformDetected, ...platformSource }))
+    for (const warning of warnings) screen.warn(`warning: ${printableLine(warning)}`)
+  }
   if (flags.wait === true) {
     await waitForEnd(context, { client, name: answer.attempt, output: flags.output, after: answer.sequence })
   }
