@@ -32,6 +32,10 @@ export const CliEnvironment = z.object({
     .describe('for `demo --live`'),
   SETTINGS_FILE: z.string().optional().describe('the settings file, where `--config` names none'),
   TEMPLATES_DIR: z.string().optional().describe('your own templates: what is not there comes with Orchestrator'),
+  CREDENTIALS_DIR: z
+    .string()
+    .optional()
+    .describe('tokens and keys of git; usually `credentials/` in the state directory'),
   XDG_STATE_HOME: z.string().optional().describe('below it is the usual state directory'),
   HOME: z.string().default('/').describe('below it is the usual state directory, and the logins that agents may use'),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin').describe('where programs are found'),

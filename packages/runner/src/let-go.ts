@@ -1,7 +1,7 @@
 /** The composition of a runner that was let go. */
 import { resolve } from 'node:path'
 import { MARKER_VARIABLE } from '@orchestrator/shared/contracts'
-import { createGit } from '@orchestrator/shared/git'
+import { createGit, removeLeftPrivateFiles } from '@orchestrator/shared/git'
 import type { ProcessTable } from '@orchestrator/shared/process'
 import { createAgent } from './agents/index.ts'
 import { startDeadline } from './control/limits.ts'
@@ -12,6 +12,7 @@ import { verdictOfProblem } from './evidence/outcome.ts'
 import { createChildProcessExecutor } from './executor/child-process.ts'
 import { endStrays } from './executor/strays.ts'
 import type { Tenancy, Workspace } from './ports.ts'
+import { createRemotes } from './remotes.ts'
 import { toSummary } from './result.ts'
 import { runAttempt } from './run-attempt.ts'
 import type { Claimant, Run } from './run.ts'
@@ -32,6 +33,7 @@ export async function runLetGo({ claimant, table }: LetGoOptions): Promise<numbe
   const tenancy = await claimOrRefuse(claimant)
   if (typeof tenancy === 'number') return tenancy
   stack.use(tenancy)
+  await removeLeftPrivateFiles()
   const run = compose({ claimant, table, tenancy, stack })
   const verdict = await runAttempt(run, begun)
   return verdict.outcome === 'Succeeded' ? 0 : 1
@@ -90,13 +92,12 @@ function compose({ claimant, table, tenancy, stack }: Parts): Run {
 function composeWorkspace(claimant: Claimant, tenancy: Tenancy, saving: Run['saving']): Workspace {
   const { attempt, environment, secrets, redaction, log, clock } = claimant
   const { HOME: home, ...inherited } = environment
-  const common = { ...inherited, [MARKER_VARIABLE]: attempt.submittedId }
-  const git = (own: Readonly<Record<string, string>>): ReturnType<typeof createGit> =>
-    saving.guard(createGit({ executable: 'git', home, environment: { ...common, ...own }, secrets }))
+  const own = { ...inherited, [MARKER_VARIABLE]: attempt.submittedId }
+  const remotes = createRemotes({ attempt, environment, secrets })
   return createWorkspace({
     attempt,
-    git: git(attempt.credentials.gitEnvironment),
-    localGit: git({}),
+    remotes: { platform: saving.guard(remotes.platform), target: saving.guard(remotes.target) },
+    localGit: saving.guard(createGit({ executable: 'git', home, environment: own, secrets })),
     log,
     pushDirectory: resolve(attempt.workspaceDirectory, '../../push'),
     signal: new AbortController().signal,

@@ -14,6 +14,7 @@ import { createFileSink } from './lines/line-file.ts'
 import { createLineLog } from './lines/line-log.ts'
 import { createRedaction } from './lines/redaction.ts'
 import { readSecretFiles, secretVariables } from './lines/secrets.ts'
+import { remoteSecretFiles } from './remotes.ts'
 import type { Claimant } from './run.ts'
 import { createStepRecorder } from './steps/step-recorder.ts'
 
@@ -70,7 +71,7 @@ async function createClaimant({ config, attempt, identity, ending, clock }: Clai
   await mkdir(config.environment.HOME, { recursive: true })
   const { credentials, agent } = attempt
   const given = [...secretVariables(agent.environment), ...secretVariables(credentials.gitEnvironment)]
-  const secrets = [...(await readSecretFiles(credentials.secretFiles)), ...given]
+  const secrets = [...(await readSecretFiles([...credentials.secretFiles, ...remoteSecretFiles(attempt)])), ...given]
   const redaction = createRedaction(secrets)
   const observations = createObservations()
   const listeners = new Set<(body: RunnerLineBody) => void>()

@@ -6,6 +6,9 @@ export {
   type PersonsCommit,
   type RemoteFiles,
 } from './git-remotes.ts'
+export { type Asked, type Right, type ServedRepository } from './git-servers/access.ts'
+export { type HttpsGitServer, startHttpsGitServer } from './git-servers/https.ts'
+export { makeSshKey, type SshGitServer, startSshGitServer } from './git-servers/ssh.ts'
 export { createTestClock, type TestClock } from './clocks.ts'
 export { natsServerBinary, natsServerVersion } from './nats-server.ts'
 export { silentLog, type TestConnectOptions, type TestMember, type TestServers } from './broker-connection.ts'

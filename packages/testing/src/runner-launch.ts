@@ -20,6 +20,8 @@ export interface LaunchOrder {
   readonly command?: [string, ...string[]]
   readonly change?: (file: AttemptFile) => AttemptFile
   readonly environment?: Readonly<Record<string, string>>
+  /** Where the runner finds its programs; as this process when left out. */
+  readonly path?: string
 }
 
 export interface Launched {
@@ -106,7 +108,7 @@ async function prepare({ fixture, runnerMain, order }: Preparation): Promise<Lau
   await writeFile(join(folder, 'files', 'CLAUDE.md'), '# Memory\n')
   await writeFile(join(folder, 'attempt.json'), JSON.stringify(attempt))
   const environment = {
-    PATH: process.env['PATH'] ?? '',
+    PATH: order.path ?? process.env['PATH'] ?? '',
     LANG: 'C.UTF-8',
     HOME: join(fixture.state, 'homes', 'workspace-trader'),
     [MARKER_VARIABLE]: attempt.submittedId,

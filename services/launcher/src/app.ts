@@ -135,7 +135,8 @@ async function openWorld(
   stack: AsyncDisposableStack,
 ): Promise<World> {
   const { config, settings, logger, clock } = context
-  const { GIT_SSH_AUTH_SOCK: agentSocket } = config
+  const { GIT_SSH_AUTH_SOCK: agentSocket, GIT_USER_HOME: userHome } = config
+  const directory = config.CREDENTIALS_DIR ?? join(config.STATE_DIR, 'credentials')
   const ledger = await createLedger(broker)
   const memory = createLedgerMemory(ledger)
   const remembered = createWorkspaceMemory(workspaces, clock)
@@ -152,6 +153,7 @@ async function openWorld(
     launches: createLaunchTries({ clock, random: Math.random }),
     patience: createPatience(clock),
     gitEnvironment: agentSocket === undefined ? {} : { SSH_AUTH_SOCK: agentSocket },
+    gitCredentials: { directory, ...(userHome !== undefined && { userHome }) },
     loginHome: config.AGENT_LOGIN_HOME,
     stopGraceMs: config.STOP_GRACE_MS,
     holdLimitMs: config.HOLD_LIMIT_MS,

@@ -22,6 +22,10 @@ export const LauncherEnvironment = z.object({
   STOP_GRACE_MS: milliseconds(30_000),
   /** Holds `implementation/`; a file that is missing there is taken from the templates that come with the launcher. */
   TEMPLATES_DIR: z.string().min(1).default(BUILT_IN_TEMPLATES),
+  /** Absolute: tokens and keys of git, in files; `credentials/` in the state directory when left out. */
+  CREDENTIALS_DIR: z.string().startsWith('/', 'must be an absolute path').optional(),
+  /** Home of a person whose git helpers, SSH keys and known hosts serve where that has nothing: on that person's machine. */
+  GIT_USER_HOME: z.string().startsWith('/').optional(),
   /** Given to the runner's git, never to the agent. */
   GIT_SSH_AUTH_SOCK: z.string().min(1).optional(),
   /** Home whose logins agents may use that have no credentials of their own: a person's, on that person's machine. */

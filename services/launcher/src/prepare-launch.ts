@@ -4,9 +4,12 @@ import {
   type AgentOrder,
   type AgentSettings,
   type AttemptFile,
+  type AttemptSpec,
   attemptFolder,
   attemptSubject,
   type EarlierAttempt,
+  factsOfRepository,
+  type GitCredentials,
   type Grant,
   type Settings,
   taskSubject,
@@ -28,6 +31,8 @@ export interface LaunchPreparation {
   readonly runtime: Pick<Runtime, 'workspaceDirectory'>
   /** Variables for the runner's git, never for the agent. */
   readonly gitEnvironment: Readonly<Record<string, string>>
+  /** Where tokens and keys of git are. */
+  readonly gitCredentials: Pick<GitCredentials, 'directory' | 'userHome'>
   /** Home of the person whose logins agents without credentials of their own may use; none away from a person's machine. */
   readonly loginHome: string | undefined
   readonly stopGraceMs: number
@@ -64,11 +69,27 @@ export async function prepareLaunch(
     promptFile: prompt.file,
     earlier: [...earlier],
     tools: toolOrder(settings, spec.service),
-    credentials: { gitEnvironment: { ...preparation.gitEnvironment }, secretFiles: [...secretFilesOf(agent)] },
+    credentials: {
+      gitEnvironment: { ...preparation.gitEnvironment },
+      git: { ...preparation.gitCredentials, ...credentialReferences(settings, spec) },
+      secretFiles: [...secretFilesOf(agent)],
+    },
     stopGraceMs: preparation.stopGraceMs,
     holdLimitMs: preparation.holdLimitMs,
   }
   return { attempt, texts: Object.fromEntries(texts.map(({ file, text }) => [file, text])) }
+}
+
+/** Folders that the settings name for the repositories of the attempt. */
+function credentialReferences(
+  { repositories }: Settings,
+  { platform, repository }: AttemptSpec,
+): Pick<GitCredentials, 'platform' | 'target'> {
+  const [ofPlatform, ofTarget] = [platform, repository].map(({ url }) => factsOfRepository(repositories, url))
+  return {
+    ...(ofPlatform !== undefined && { platform: ofPlatform.credential }),
+    ...(ofTarget !== undefined && { target: ofTarget.credential }),
+  }
 }
 
 function toolOrder({ toolman, defaults, services }: Settings, service: string): ToolOrder {

@@ -146,10 +146,16 @@ it('knows each repository of the settings once', () => {
     a: { repositoryUrl: 'https://h/a', platformRepositoryUrl: 'https://h/p' },
     b: { repositoryUrl: 'https://h/a' },
   }
-  expect(repositoriesOf({ defaults, services, agents: {}, caps: { agents: {} }, channels: { webhooks: [] } })).toEqual([
-    'https://h/p',
-    'https://h/a',
-  ])
+  expect(
+    repositoriesOf({
+      defaults,
+      services,
+      agents: {},
+      repositories: {},
+      caps: { agents: {} },
+      channels: { webhooks: [] },
+    }),
+  ).toEqual(['https://h/p', 'https://h/a'])
 })
 
 it.each([

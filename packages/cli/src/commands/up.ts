@@ -41,6 +41,7 @@ export function registerUp(program: Command, context: CliContext): void {
     .action(async (flags: UpFlags) => {
       const settings = flags.config ?? environment.SETTINGS_FILE
       if (flags.check === true) return await checkFile(context, settings)
+      const credentials = environment.CREDENTIALS_DIR
       const templates = flags.templates ?? environment.TEMPLATES_DIR
       // Here and not above: four services are no part of the other commands, which start in half the time without.
       const { runUp } = await import('../up/run-up.ts')
@@ -54,6 +55,8 @@ export function registerUp(program: Command, context: CliContext): void {
           allowedHosts: flags.allowHost ?? [],
           requireTokens: flags.requireTokens === true || !isLoopback(flags.host),
           loginHome: environment.HOME.startsWith('/') && environment.HOME !== '/' ? environment.HOME : undefined,
+          sshAgent: environment.SSH_AUTH_SOCK,
+          credentialsDirectory: credentials === undefined ? undefined : resolve(cwd, credentials),
           logLevel: flags.logLevel,
           brokerBinary: environment.ORCHESTRATOR_NATS_SERVER ?? 'nats-server',
           onReady: (up) => announce(context, up),

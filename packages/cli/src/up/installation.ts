@@ -27,8 +27,12 @@ export interface Door {
 export interface InstallationOptions {
   readonly stateDirectory: string
   readonly settings: Settings
-  /** Home of the person whose agent logins attempts may use. */
+  /** Home of the person whose agent logins, git helpers and SSH keys attempts may use. */
   readonly loginHome: string | undefined
+  /** Socket of that person's SSH agent. */
+  readonly sshAgent: string | undefined
+  /** Absolute; `credentials/` in the state directory when left out. */
+  readonly credentialsDirectory: string | undefined
   /** Goes before the templates that come along. */
   readonly templatesDirectory: string | undefined
   readonly door: Door
@@ -114,7 +118,9 @@ function environmentFor(
     PORT: String(door.port),
     ALLOWED_HOSTS: door.allowedHosts.join(','),
     ...(door.adminTokenFile !== undefined && { REQUIRE_TOKENS: 'true', ADMIN_TOKEN_FILE: door.adminTokenFile }),
-    ...(options.loginHome !== undefined && { AGENT_LOGIN_HOME: options.loginHome }),
+    ...(options.loginHome !== undefined && { AGENT_LOGIN_HOME: options.loginHome, GIT_USER_HOME: options.loginHome }),
+    ...(options.sshAgent !== undefined && { GIT_SSH_AUTH_SOCK: options.sshAgent }),
+    ...(options.credentialsDirectory !== undefined && { CREDENTIALS_DIR: options.credentialsDirectory }),
     ...(options.templatesDirectory !== undefined && { TEMPLATES_DIR: options.templatesDirectory }),
   }
 }

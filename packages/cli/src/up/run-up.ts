@@ -12,8 +12,11 @@ export interface UpOptions {
   /** Names that requests may be sent to, besides the host. */
   readonly allowedHosts: readonly string[]
   readonly requireTokens: boolean
-  /** Home of whoever runs it: agents without credentials of their own use its logins. */
+  /** Home of whoever runs it: agents and git without credentials of their own use what is there. */
   readonly loginHome: string | undefined
+  readonly sshAgent: string | undefined
+  /** Absolute. */
+  readonly credentialsDirectory: string | undefined
   /** Absolute. */
   readonly templatesDirectory: string | undefined
   readonly logLevel: string
@@ -36,7 +39,7 @@ export interface RunningUp {
  * the next `up` on the same state directory finds them.
  */
 export async function runUp(options: UpOptions, signal: AbortSignal): Promise<void> {
-  const { port, host, allowedHosts, brokerBinary, loginHome, templatesDirectory } = options
+  const { port, host, allowedHosts } = options
   const settings = await loadSettings(options.settingsFile)
   const logger = createLogger({ name: 'up', level: options.logLevel, destination: process.stderr })
   await using stack = new AsyncDisposableStack()
@@ -49,9 +52,11 @@ export async function runUp(options: UpOptions, signal: AbortSignal): Promise<vo
       stateDirectory,
       settings,
       door,
-      brokerBinary,
-      loginHome,
-      templatesDirectory,
+      brokerBinary: options.brokerBinary,
+      loginHome: options.loginHome,
+      sshAgent: options.sshAgent,
+      credentialsDirectory: options.credentialsDirectory,
+      templatesDirectory: options.templatesDirectory,
       logger,
       signal,
     }),

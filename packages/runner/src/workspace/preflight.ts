@@ -1,15 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import type { GitOperation, RepositoryRef } from '@orchestrator/shared/contracts'
 import { TerminalError } from '@orchestrator/shared/core'
-import type { Git } from '@orchestrator/shared/git'
+import type { Remotes } from '../remotes.ts'
 import { authorEnvironment } from './git-directory.ts'
 import { missingBranch } from './mirror.ts'
 import { refuseOtherOrigin } from './prepare-target.ts'
 import type { TargetContext } from './target-context.ts'
 
 export interface PreflightContext extends TargetContext {
-  /** With credentials. */
-  readonly git: Git
+  readonly remotes: Remotes
   readonly pushDirectory: string
 }
 
@@ -42,12 +41,12 @@ export function isNewEnough(version: string): boolean {
 }
 
 async function assertReadable(
-  { git, pushDirectory, recorder, signal }: PreflightContext,
+  { remotes, pushDirectory, recorder, signal }: PreflightContext,
   repository: GitOperation['repository'],
   remote: RepositoryRef,
 ): Promise<void> {
   const { stdout } = await recorder.recordRemote(repository, 'lsRemote', () =>
-    git.run({ args: ['ls-remote', '--heads', remote.url], cwd: pushDirectory, signal }),
+    remotes[repository].run({ args: ['ls-remote', '--heads', remote.url], cwd: pushDirectory, signal }),
   )
   const branches = stdout.split('\n').flatMap((line) => line.split('\trefs/heads/').slice(1))
   if (!branches.includes(remote.branch)) throw missingBranch(remote, branches)

@@ -56,11 +56,29 @@ export async function pushBranch(context: PushContext): Promise<string> {
   const seen = await mirror.seen(branch)
   await warnOfReplaced(context, sha, seen)
   await tenancy.assertCurrent()
-  await send(context, sha, seen)
+  await keepingTold(context, sha, () => send(context, sha, seen))
   await mirror.markSeen(branch, sha)
   await mirror.repository.git(['update-ref', `refs/remotes/origin/${branch}`, sha])
   await target.git(['update-ref', `refs/remotes/origin/${branch}`, sha])
   return sha
+}
+
+const OF_THE_REMOTE = ['GIT_AUTH_FAILED', 'GIT_NOT_FOUND', 'GIT_UNAVAILABLE'] as const
+
+/** Where the remote cannot be reached or has had enough of a credential, nothing is lost: that is said too. */
+async function keepingTold({ attempt }: PushContext, sha: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const code = OF_THE_REMOTE.find((each) => hasCode(error, each))
+    if (code === undefined) throw error
+    const { branch } = attempt.spec
+    throw new TerminalError(
+      code,
+      `${branch} could not be pushed; its commits are in the workspace (${sha}), and the next attempt goes on from them and pushes them`,
+      { cause: error, details: { branch, sha } },
+    )
+  }
 }
 
 async function send({ attempt, mirror, recorder }: PushContext, sha: string, seen: string | undefined): Promise<void> {

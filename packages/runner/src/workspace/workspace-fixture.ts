@@ -186,12 +186,12 @@ class LocalBench implements Bench {
       },
     }
     const plain = { executable: 'git', home: this.state, secrets: [] }
-    const git = through(createGit({ ...plain, environment: { PATH, ...environment } }))
+    const remote = through(createGit({ ...plain, environment: { PATH, ...environment } }))
     const localGit = through(createGit({ ...plain, environment: { PATH } }))
     return {
       workspace: createWorkspace({
         attempt,
-        git,
+        remotes: { platform: remote, target: remote },
         localGit,
         log,
         pushDirectory,

@@ -4,6 +4,7 @@ import type { Clock } from '@orchestrator/shared/core'
 import type { Git } from '@orchestrator/shared/git'
 import type { Redaction } from '../lines/redaction.ts'
 import type { LineLog, TargetState, Tenancy, Workspace } from '../ports.ts'
+import type { Remotes } from '../remotes.ts'
 import { readChanges } from './changes.ts'
 import { checkOutClean, removeLeftCheckouts } from './checkout.ts'
 import { commitLeftovers } from './commit-leftovers.ts'
@@ -22,8 +23,8 @@ import type { TargetContext } from './target-context.ts'
 
 export interface WorkspaceDependencies {
   readonly attempt: AttemptFile
-  /** Git with the attempt's credentials: only for what a remote is asked or told, never in `target-repo/`. */
-  readonly git: Git
+  /** Git with credentials: only for what each remote is asked or told, never in `target-repo/`. */
+  readonly remotes: Remotes
   /** Git without any credential: used where the agent may have written. */
   readonly localGit: Git
   readonly log: LineLog
@@ -38,19 +39,19 @@ export interface WorkspaceDependencies {
 }
 
 export function createWorkspace(dependencies: WorkspaceDependencies): Workspace {
-  const { attempt, git, pushDirectory, signal, tenancy } = dependencies
+  const { attempt, remotes, pushDirectory, signal, tenancy } = dependencies
   const context = createContext(dependencies)
   const { layout, mirror, recorder } = context
   let state: TargetState | undefined
   const startSha = (): string | undefined => state?.startSha
   return {
-    preflight: () => reportingFullDisk(() => preflight({ ...context, git, pushDirectory })),
+    preflight: () => reportingFullDisk(() => preflight({ ...context, remotes, pushDirectory })),
     prepareDocuments: () =>
       reportingFullDisk(async () => {
         await tenancy.assertCurrent()
         const evidenceDirectory = tenancy.attemptDirectory
         await refreshPlatformRepository({
-          git,
+          git: remotes.platform,
           localGit: context.localGit,
           directory: layout.platform,
           remote: attempt.spec.platform,
@@ -90,7 +91,7 @@ export function createWorkspace(dependencies: WorkspaceDependencies): Workspace 
 function createContext({
   attempt,
   clock,
-  git,
+  remotes,
   localGit,
   log,
   pushDirectory,
@@ -105,7 +106,7 @@ function createContext({
     layout,
     localGit,
     mirror: createMirror({
-      git,
+      git: remotes.target,
       localGit,
       directory: layout.mirror,
       remote: attempt.spec.repository,

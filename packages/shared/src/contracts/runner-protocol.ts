@@ -14,6 +14,7 @@
 import { z } from 'zod'
 import { AttemptSpec } from './attempt-spec.ts'
 import { Epoch } from './events.ts'
+import { GitCredentials } from './git-credentials.ts'
 import { AttemptNumber } from './identity.ts'
 import { AttemptName } from './names.ts'
 import { TerminalPhase, Step } from './phases.ts'
@@ -80,10 +81,11 @@ export const AttemptFile = z.object({
   earlier: z.array(EarlierAttempt),
   /** Left out by older launchers: no tools but the agent's own. */
   tools: z.exactOptional(ToolOrder),
-  /** Git credentials by reference: paths of files that are read at each call. None: git's own helpers, as configured by the launcher. */
   credentials: z.object({
-    /** Passed to git of the runner only, never to the agent. */
+    /** Passed to git of the runner only, never to the agent, where it speaks with a remote. */
     gitEnvironment: z.record(z.string(), z.string()),
+    /** Left out by older launchers: none but what `gitEnvironment` gives. */
+    git: z.exactOptional(GitCredentials),
     /** Values that must never appear in a line: read from these files at start. */
     secretFiles: z.array(z.string()),
   }),

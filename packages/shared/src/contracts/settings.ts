@@ -4,9 +4,10 @@
  */
 import { z } from 'zod'
 import { GithubUser, ModelName } from './attempt-spec.ts'
+import { RepositoryFacts } from './git-credentials.ts'
 import { AgentName, ServiceName } from './identity.ts'
 import { Gates, LimitsInput } from './limits.ts'
-import { BranchName, RepositoryUrl, WorkingDirectory } from './repositories.ts'
+import { BranchName, normaliseRepositoryUrl, RepositoryUrl, WorkingDirectory } from './repositories.ts'
 import { AGENT_PROGRAMS } from './runner-protocol.ts'
 import { ToolChoice, ToolmanSettings } from './tools.ts'
 
@@ -88,6 +89,20 @@ const SettingsFields = z.strictObject({
   services: z.record(ServiceName, ServiceSettings).default({}),
   agents: z.record(AgentName, AgentSettings).default({}),
   toolman: z.exactOptional(ToolmanSettings),
+  /** What is particular about a repository, under any form of its URL: `{"git@github.com:myorg/trader.git": {"credential": "trader-deploy-key"}}`. */
+  repositories: z
+    .record(RepositoryUrl, RepositoryFacts)
+    .default({})
+    .superRefine((repositories, context) => {
+      const seen = new Map<string, string>()
+      for (const url of Object.keys(repositories)) {
+        if (!RepositoryUrl.safeParse(url).success) continue
+        const other = seen.get(normaliseRepositoryUrl(url))
+        const message = `is the same repository as ${other}: leave one of them out`
+        if (other !== undefined) context.addIssue({ code: 'custom', path: [url], message })
+        seen.set(normaliseRepositoryUrl(url), url)
+      }
+    }),
   /** How many attempts may run at once, over all and for each agent; left out: no cap. */
   caps: z
     .strictObject({ global: z.exactOptional(Cap), agents: z.record(AgentName, Cap).default({}) })

@@ -35,7 +35,7 @@ const RULES: readonly Rule[] = [
     code: 'GIT_AUTH_FAILED',
     retryable: false,
     pattern:
-      /authentication failed|could not read (username|password)|permission denied \(|permission to .* denied|invalid username or (password|token)|invalid credentials|terminal prompts disabled|host key verification failed|returned error: 40[13]|access denied|write access to repository not granted|password authentication was removed/i,
+      /authentication failed|could not read (username|password)|permission denied \(|permission to .* denied|invalid username or (password|token)|invalid credentials|terminal prompts disabled|host key verification failed|certificate problem|certificate verification failed|returned error: 40[13]|access denied|write access to repository not granted|password authentication was removed/i,
   },
   {
     code: 'GIT_NOT_FOUND',

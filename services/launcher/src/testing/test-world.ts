@@ -61,6 +61,7 @@ export function createReplica({
     launches: createLaunchTries({ clock, random: () => 1 }),
     renderer: plainRenderer,
     gitEnvironment: {},
+    gitCredentials: { directory: '/nonexistent' },
     loginHome: undefined,
     stopGraceMs: 1000,
     holdLimitMs: 1000,
