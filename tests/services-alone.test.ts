@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createClient } from '@orchestrator/client'
 import { scriptedAgentCommand, startTestBroker, startWebhookSink, temporaryDirectory } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { createApi } from './support/api.ts'
@@ -38,6 +39,13 @@ describe('services on their own', () => {
     for (const replica of replicas)
       await expect.poll(() => started(replica), { timeout: 30_000 }).toContain('"started"')
     const urls = replicas.slice(0, 2).map((replica) => /http:\/\/127\.0\.0\.1:\d+/.exec(started(replica))?.[0] ?? '')
+    const survey = createClient({ url: urls[0] ?? '' })
+    await expect
+      .poll(async () => await survey.getHealth(), { timeout: 30_000 })
+      .toMatchObject({ ready: true, missing: [] })
+    expect((await survey.getHealth()).services.map(({ service }) => service)).toEqual(
+      ['launcher', 'notifier', 'submitter', 'watcher'].flatMap((service) => [service, service]),
+    )
     const [one, two] = urls.map(createApi)
     if (one === undefined || two === undefined) throw new Error('two submitters')
 

@@ -113,7 +113,7 @@ const KNOWN: Readonly<Record<string, readonly unknown[]>> = {
 }
 
 /** These cost seconds, or make everything else wait: enough of them, not more. */
-const RARE = new Set(['orderRebuild', 'getRebuild', 'followEvents', 'createToken'])
+const RARE = new Set(['orderRebuild', 'getRebuild', 'getHealth', 'followEvents', 'createToken'])
 
 /** What changes something, of which most is refused. */
 const FREQUENT = new Set(['submitTask', 'retryTask', 'stopAttempt', 'callTools'])

@@ -12,8 +12,18 @@ import {
   runDurable,
 } from '@orchestrator/shared/nats'
 import { createProcessTable, readMachineId } from '@orchestrator/shared/process'
-import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
+import {
+  type App,
+  type AppContext,
+  createBackgroundLoops,
+  type Health,
+  healthOf,
+  openBroker,
+  reportHealth,
+  thisProcess,
+} from '@orchestrator/shared/service'
 import { BUILT_IN_TEMPLATES, loadTemplates } from '@orchestrator/shared/templates'
+import packageJson from '../package.json' with { type: 'json' }
 import { createBranchClaims } from './branch-claim.ts'
 import type { LauncherConfig } from './config.ts'
 import { answerControl, type ControlDependencies } from './control.ts'
@@ -95,17 +105,21 @@ export async function createLauncherWith(context: Context, { runnerMain }: Launc
     }),
   )
   stack.use(answerControl({ world, documents, ledger: world.ledger, notices: createNotices(broker) }))
+  const health = (): Health =>
+    healthOf({
+      broker: broker.connected ? 'ok' : 'disconnected',
+      messages: durable.health(),
+      workspaces: wakes.check(),
+      ...loops.checks(),
+    })
+  stack.use(
+    reportHealth({ service: NAME, replica: thisProcess(), version: packageJson.version, health, broker, clock }),
+  )
   const running = stack.move()
   return {
     name: NAME,
     failed: Promise.race([loops.failed, durable.failed, lostBroker(broker)]),
-    health: () =>
-      healthOf({
-        broker: broker.connected ? 'ok' : 'disconnected',
-        messages: durable.health(),
-        workspaces: wakes.check(),
-        ...loops.checks(),
-      }),
+    health,
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   }
 }

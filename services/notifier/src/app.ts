@@ -10,7 +10,17 @@ import {
   openDocuments,
   runDurable,
 } from '@orchestrator/shared/nats'
-import { type App, type AppContext, createBackgroundLoops, openBroker } from '@orchestrator/shared/service'
+import {
+  type App,
+  type AppContext,
+  createBackgroundLoops,
+  type Health,
+  healthOf,
+  openBroker,
+  reportHealth,
+  thisProcess,
+} from '@orchestrator/shared/service'
+import packageJson from '../package.json' with { type: 'json' }
 import { startOfChannel } from './channel-start.ts'
 import { type ChannelTeller, createChannelTeller } from './channel-teller.ts'
 import type { Channel } from './channels/port.ts'
@@ -77,22 +87,22 @@ export async function createNotifierApp({ config, settings, logger, clock }: App
       clock,
     }),
   )
+  const health = (): Health => {
+    const { ready, checks } = healthOf({
+      broker: broker.connected ? 'ok' : 'disconnected',
+      events: durable.health(),
+      ...loops.checks(),
+    })
+    const sinks = Object.fromEntries(tellers.map((teller) => [`channel ${teller.name}`, teller.status()]))
+    // A sink that is down is shown, but it is no fault of this service.
+    return { ready, checks: { ...checks, ...sinks } }
+  }
+  const { version } = packageJson
+  stack.use(reportHealth({ service: DURABLE, replica: thisProcess(), version, health, broker, clock }))
   const running = stack.move()
   return {
     name: DURABLE,
-    health: () => {
-      const checks = {
-        broker: broker.connected ? 'ok' : 'disconnected',
-        events: durable.health(),
-        ...loops.checks(),
-      }
-      const sinks = Object.fromEntries(tellers.map((teller) => [`channel ${teller.name}`, teller.status()]))
-      // A sink that is down is shown, but it is no fault of this service.
-      return {
-        ready: Object.values(checks).every((check) => check === 'ok'),
-        checks: { ...checks, ...sinks },
-      }
-    },
+    health,
     failed: Promise.race([durable.failed, loops.failed, lostBroker(broker)]),
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   }

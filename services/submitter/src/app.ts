@@ -19,8 +19,11 @@ import {
   type Health,
   healthOf,
   openBroker,
+  reportHealth,
 } from '@orchestrator/shared/service'
+import packageJson from '../package.json' with { type: 'json' }
 import type { SubmitterConfig } from './config.ts'
+import { createHealthSurvey } from './health-survey.ts'
 import { guardRoutes } from './http/access/guard.ts'
 import { createGuardRates } from './http/access/rates.ts'
 import type { Api } from './http/api.ts'
@@ -65,7 +68,8 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
   const access = await openAccess({ broker, config, loops, clock })
   const documents = await openDocuments(broker, 'workspaces', WorkspaceDocument)
   const notices = createNotices(broker)
-  const rebuild = stack.use(createRebuild({ ledger, notices, view, replica: replicaOf(config), newId: randomUUID }))
+  const replica = replicaOf(config)
+  const rebuild = stack.use(createRebuild({ ledger, notices, view, replica, newId: randomUUID }))
   const now = (): Date => clock.now()
   const health = (): Health => {
     const connection = broker.connected ? 'ok' : 'disconnected'
@@ -73,6 +77,9 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
     const tokens = access.known.current ? 'ok' : 'tokens cannot be checked'
     return healthOf({ broker: connection, filled, ...loops.checks(), tokens })
   }
+  const { version } = packageJson
+  const viewSequence = (): number => view.sequence
+  const own = stack.use(reportHealth({ service: NAME, replica, version, health, broker, clock, viewSequence }))
   const branches = createRecentBranches(() => view.sequence)
   const api: Api = {
     view,
@@ -99,6 +106,7 @@ export async function createSubmitterApp(context: AppContext<SubmitterConfig>): 
     broker,
     generation: () => ledger.generation,
     health,
+    survey: createHealthSurvey({ own, notices, ledger, broker }),
     clock,
     logger,
     closing: closing.signal,

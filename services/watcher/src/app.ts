@@ -12,7 +12,17 @@ import {
   openDocuments,
 } from '@orchestrator/shared/nats'
 import { createProcessTable, readMachineId } from '@orchestrator/shared/process'
-import { type App, type AppContext, createBackgroundLoops, healthOf, openBroker } from '@orchestrator/shared/service'
+import {
+  type App,
+  type AppContext,
+  createBackgroundLoops,
+  type Health,
+  healthOf,
+  openBroker,
+  reportHealth,
+  thisProcess,
+} from '@orchestrator/shared/service'
+import packageJson from '../package.json' with { type: 'json' }
 import { createDirectoryArchive } from './archive/directory-archive.ts'
 import { keepExpiring } from './archive/expiry.ts'
 import { createAttemptWatch, type WatchWorld } from './attempt-watch.ts'
@@ -75,11 +85,15 @@ export async function createWatcherApp(context: AppContext<WatcherConfig>): Prom
   loops.start('archive', (signal) => keepExpiring({ archive, maxAgeDays, clock, logger }, signal))
   // After a rebuild of the views nobody waits for the next news of an attempt.
   stack.use(createNotices(broker).listen(CONTROL_SUBJECTS.rebuild, () => workList.tellAgain()))
+  const health = (): Health => healthOf({ broker: broker.connected ? 'ok' : 'disconnected', ...loops.checks() })
+  stack.use(
+    reportHealth({ service: NAME, replica: thisProcess(), version: packageJson.version, health, broker, clock }),
+  )
   const running = stack.move()
   return {
     name: NAME,
     failed: Promise.race([loops.failed, lostBroker(broker)]),
-    health: () => healthOf({ broker: broker.connected ? 'ok' : 'disconnected', ...loops.checks() }),
+    health,
     [Symbol.asyncDispose]: async () => await running.disposeAsync(),
   }
 }

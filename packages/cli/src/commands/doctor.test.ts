@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startFakeServer } from '@orchestrator/client/testing'
+import { problem, startFakeServer } from '@orchestrator/client/testing'
 import { temporaryDirectory } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { repositoriesOf } from '../doctor/installation-checks.ts'
@@ -74,10 +74,14 @@ describe('doctor', () => {
   it('looks at the server, its readiness and what is wrong there', async () => {
     await using setting = await createSetting()
     let ready = true
-    await using server = await startFakeServer(() => ({
-      status: ready ? 200 : 503,
-      json: { ready, checks: { broker: ready ? 'ok' : 'disconnected', view: 'ok' } },
-    }))
+    await using server = await startFakeServer(({ path }) =>
+      path === '/v1/health'
+        ? { json: { ready, services: [], missing: [] } }
+        : {
+            status: ready ? 200 : 503,
+            json: { ready, checks: { broker: ready ? 'ok' : 'disconnected', view: 'ok' } },
+          },
+    )
     expect(lineOf(await setting.doctor(['--server', server.url]), 'Server')).toBe(
       `ok    Server: ${server.url} is ready`,
     )
@@ -85,6 +89,52 @@ describe('doctor', () => {
     expect(lineOf(await setting.doctor(['--server', server.url]), 'Server')).toContain(
       'is not ready (broker: disconnected)',
     )
+  })
+
+  it('tells what is wrong with which service, and since when', async () => {
+    await using setting = await createSetting()
+    const service = (name: string, change: object = {}): object => ({
+      service: name,
+      replica: `host/${name}`,
+      version: '1.0.0',
+      startedAt: '2026-11-24T10:00:00.000Z',
+      ready: true,
+      broker: { address: '127.0.0.1:4222', version: '2.11.0', connected: true },
+      checks: [],
+      view: null,
+      ...change,
+    })
+    const submitter = service('submitter', { view: { sequence: 7, lag: 2 } })
+    let health: object = { ready: true, services: [service('launcher'), submitter], missing: [] }
+    await using server = await startFakeServer(({ path }) =>
+      path === '/v1/health' ? { json: health } : { json: { ready: true, checks: {} } },
+    )
+    const services = async (): Promise<unknown> => lineOf(await setting.doctor(['--server', server.url]), 'Services')
+    expect(await services()).toBe(
+      'ok    Services: launcher (since 2026-11-24T10:00:00.000Z), submitter (since 2026-11-24T10:00:00.000Z, its view 2 behind)',
+    )
+    const lost = { name: 'messages', state: 'gone\u001b[2J', since: '2026-11-24T10:20:00.000Z', lastProblem: null }
+    health = {
+      ready: false,
+      services: [submitter, service('launcher', { ready: false, checks: [lost] })],
+      missing: ['watcher'],
+    }
+    expect(await services()).toBe(
+      String.raw`fail  Services: watcher: nobody answers; launcher (host/launcher): messages: gone\x1b[2J since 2026-11-24T10:20:00.000Z`,
+    )
+    health = { ready: true, services: [service('submitter', { view: { sequence: 7, lag: 5000 } })], missing: [] }
+    expect(await services()).toContain('warn')
+  })
+
+  it('says with which token the services are seen', async () => {
+    await using setting = await createSetting()
+    await using server = await startFakeServer(({ path }) =>
+      path === '/v1/health'
+        ? problem(403, 'this needs a token with the scope operate')
+        : { json: { ready: true, checks: {} } },
+    )
+    const { out } = await setting.doctor(['--server', server.url])
+    expect(out).toContain('warn  Services: this needs a token with the scope operate\n')
   })
 
   it('checks the settings file, and what it names', async () => {

@@ -5,6 +5,7 @@ import type { CliContext } from '../context.ts'
 import { type Check, fail, type Finding } from '../doctor/check.ts'
 import { checkSettings, serverCheck, settingsChecks } from '../doctor/installation-checks.ts'
 import { type Machine, machineChecks } from '../doctor/machine-checks.ts'
+import { servicesCheck } from '../doctor/services-check.ts'
 import { EXIT } from '../exit-codes.ts'
 import { toJsonLine } from '../output/machine.ts'
 import { statePath } from '../state-path.ts'
@@ -34,6 +35,7 @@ async function examine(context: CliContext, flags: DoctorFlags): Promise<void> {
   const checks: readonly Check[] = [
     ...machineChecks(machine),
     serverCheck(async () => await connect(context, flags), `${environment.ORCHESTRATOR_COMMAND} up`),
+    servicesCheck(async () => await connect(context, flags)),
     { name: 'Settings', run: () => Promise.resolve(finding) },
     ...settingsChecks(settings, machine),
   ]

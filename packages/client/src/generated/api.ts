@@ -310,6 +310,26 @@ export interface paths {
     readonly patch?: never
     readonly trace?: never
   }
+  readonly '/v1/health': {
+    readonly parameters: {
+      readonly query?: never
+      readonly header?: never
+      readonly path?: never
+      readonly cookie?: never
+    }
+    /**
+     * How all services are, and since when
+     * @description Of every replica that answers within half a second: what it checks, since when that is so, what was wrong last, which broker it has, and how far the view of a submitter is behind the ledger. Answered while the broker is away too, of the submitter alone that is asked.
+     */
+    readonly get: operations['getHealth']
+    readonly put?: never
+    readonly post?: never
+    readonly delete?: never
+    readonly options?: never
+    readonly head?: never
+    readonly patch?: never
+    readonly trace?: never
+  }
   readonly '/v1/info': {
     readonly parameters: {
       readonly query?: never
@@ -995,6 +1015,44 @@ export interface components {
         readonly [key: string]: string
       }
     }
+    /** @description `missing` names services of which no replica answers. */
+    readonly InstallationHealth: {
+      readonly ready: boolean
+      readonly services: readonly components['schemas']['ServiceHealth'][]
+      readonly missing: readonly string[]
+    }
+    /** @description One replica. `lag`: events of the ledger that its view does not have yet, null while the ledger cannot be asked. */
+    readonly ServiceHealth: {
+      readonly service: string
+      readonly replica: string
+      readonly version: string
+      /** Format: date-time */
+      readonly startedAt: string
+      readonly ready: boolean
+      readonly broker: {
+        readonly address: string
+        readonly version: string
+        readonly connected: boolean
+      }
+      readonly checks: readonly components['schemas']['CheckHealth'][]
+      readonly view: {
+        readonly sequence: number
+        readonly lag: number | null
+      } | null
+    }
+    /** @description `state` is `ok`, or what is wrong; `lastProblem` may be over. */
+    readonly CheckHealth: {
+      readonly name: string
+      readonly state: string
+      /** Format: date-time */
+      readonly since: string
+      readonly lastProblem: {
+        readonly text: string
+        /** Format: date-time */
+        readonly at: string
+        readonly endedAt: string | null
+      } | null
+    }
     readonly Information: {
       /** @constant */
       readonly name: 'orchestrator'
@@ -1357,6 +1415,9 @@ export type TokenList = components['schemas']['TokenList']
 export type Scope = components['schemas']['Scope']
 export type Liveness = components['schemas']['Liveness']
 export type Readiness = components['schemas']['Readiness']
+export type InstallationHealth = components['schemas']['InstallationHealth']
+export type ServiceHealth = components['schemas']['ServiceHealth']
+export type CheckHealth = components['schemas']['CheckHealth']
 export type Information = components['schemas']['Information']
 export type McpMessage = components['schemas']['McpMessage']
 export type McpAnswer = components['schemas']['McpAnswer']
@@ -2355,6 +2416,32 @@ export interface operations {
       }
     }
   }
+  readonly getHealth: {
+    readonly parameters: {
+      readonly query?: never
+      readonly header?: never
+      readonly path?: never
+      readonly cookie?: never
+    }
+    readonly requestBody?: never
+    readonly responses: {
+      /** @description As they answer. */
+      readonly 200: {
+        headers: {
+          readonly [name: string]: unknown
+        }
+        content: {
+          readonly 'application/json': components['schemas']['InstallationHealth']
+        }
+      }
+      readonly 400: components['responses']['Problem400']
+      readonly 401: components['responses']['Problem401']
+      readonly 403: components['responses']['Problem403']
+      readonly 429: components['responses']['Problem429']
+      readonly 500: components['responses']['Problem500']
+      readonly 503: components['responses']['Problem503']
+    }
+  }
   readonly getInformation: {
     readonly parameters: {
       readonly query?: never
@@ -2642,6 +2729,12 @@ export const OPERATIONS = {
    * Can it be used, and if not: what is wrong
    */
   getReadiness: { method: 'get', path: '/readyz' },
+  /**
+   * How all services are, and since when
+   *
+   * Of every replica that answers within half a second: what it checks, since when that is so, what was wrong last, which broker it has, and how far the view of a submitter is behind the ledger. Answered while the broker is away too, of the submitter alone that is asked.
+   */
+  getHealth: { method: 'get', path: '/v1/health' },
   /**
    * Version, ledger and broker
    */

@@ -13,6 +13,7 @@ import {
   TaskSubmitted,
   WorkspaceReleased,
 } from './events.ts'
+import { ServiceHealth } from './health-api.ts'
 import { Gates } from './limits.ts'
 import { ArchiveHead } from './log-archive.ts'
 import { LogBatchHead } from './logs.ts'
@@ -59,6 +60,7 @@ export const CONTRACTS = {
   'api.rebuild-answer': RebuildAnswer,
   'api.rebuild-status': RebuildStatus,
   'control.report': RebuildReport,
+  'control.health': ServiceHealth,
   'api.release': ReleaseBody,
   'api.release-answer': ReleaseAnswer,
   'api.dead-letter': DeadLetterDetail,

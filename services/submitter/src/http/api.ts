@@ -1,6 +1,7 @@
 import type { Clock } from '@orchestrator/shared/core'
 import type { Broker, DeadLetters, Ledger, Logs } from '@orchestrator/shared/nats'
 import type { Health, Logger } from '@orchestrator/shared/service'
+import type { HealthSurvey } from '../health-survey.ts'
 import type { LogArchive } from '../log-archive.ts'
 import type { Rebuild } from '../rebuild.ts'
 import type { Release } from '../release.ts'
@@ -26,6 +27,8 @@ export interface Api {
   readonly broker: Pick<Broker, 'connected' | 'serverVersion'>
   readonly generation: () => number
   readonly health: () => Health
+  /** Of all services. */
+  readonly survey: HealthSurvey
   readonly clock: Clock
   readonly logger: Logger
   /** Aborted first when the service stops: ends answers that have no end of their own. */

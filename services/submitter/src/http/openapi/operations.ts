@@ -6,6 +6,7 @@ import {
   DeadLetterPage,
   EventMessage,
   Information,
+  InstallationHealth,
   Liveness,
   LogLine,
   Problem,
@@ -211,6 +212,14 @@ export const OPERATIONS: Readonly<Record<string, Operation | typeof NOT_OFFERED>
     group: 'operation',
     summary: 'Can it be used, and if not: what is wrong',
     answers: { 200: json(Readiness, 'All checks are ok.'), 503: json(Readiness, 'Some check is not ok.') },
+  },
+  'GET /v1/health': {
+    id: 'getHealth',
+    group: 'operation',
+    summary: 'How all services are, and since when',
+    description:
+      'Of every replica that answers within half a second: what it checks, since when that is so, what was wrong last, which broker it has, and how far the view of a submitter is behind the ledger. Answered while the broker is away too, of the submitter alone that is asked.',
+    answers: { 200: json(InstallationHealth, 'As they answer.') },
   },
   'GET /v1/info': {
     id: 'getInformation',

@@ -85,6 +85,13 @@ const DESCRIPTIONS: readonly (readonly [name: string, schema: z.ZodType, descrip
   ['Scope', contracts.Scope, 'None but `admin` includes another.'],
   ['Liveness', contracts.Liveness],
   ['Readiness', contracts.Readiness, 'Name of a check → `ok`, or what is wrong.'],
+  ['InstallationHealth', contracts.InstallationHealth, '`missing` names services of which no replica answers.'],
+  [
+    'ServiceHealth',
+    contracts.ServiceHealth,
+    'One replica. `lag`: events of the ledger that its view does not have yet, null while the ledger cannot be asked.',
+  ],
+  ['CheckHealth', contracts.CheckHealth, '`state` is `ok`, or what is wrong; `lastProblem` may be over.'],
   ['Information', contracts.Information],
   ['McpMessage', McpMessage, 'JSON-RPC 2.0, one message: a batch is refused.'],
   ['McpAnswer', McpAnswer, 'JSON-RPC 2.0: `result` or `error`; a notification of progress has neither.'],
