@@ -37,6 +37,7 @@ describe('loadSettings', () => {
       agents: {},
       caps: { agents: {} },
       channels: { webhooks: [] },
+      repositories: {},
     }
     await expect(loadSettings(undefined)).resolves.toEqual(defaults)
     await expect(parseSettings('# nothing yet\n', 'x')).resolves.toEqual(defaults)
