@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { type Broker } from '@orchestrator/shared/nats'
 import { startTestBroker, temporaryDirectory, type TestBroker } from '@orchestrator/testing'
 import { type Sink, startSink } from './chain/sink.ts'
 import { type Acknowledged, submitAll } from './chain/submits.ts'
@@ -67,6 +68,12 @@ function latencies(sink: Sink, submits: readonly Acknowledged[], type: (typeof E
   return submits.map(({ attempt, atMs }) => (sink.toldMs(type, attempt) ?? nowMs) - atMs)
 }
 
+/** Sequence of the last message of each stream: how much was written so far. */
+async function written({ jsm }: Broker): Promise<ReadonlyMap<string, number>> {
+  const streams = await Array.fromAsync(jsm.streams.list())
+  return new Map(streams.map(({ config, state }) => [config.name, state.last_seq]))
+}
+
 function summary(ms: readonly number[]): object {
   return { p50: rounded(quantile(ms, 0.5), 1), p99: rounded(quantile(ms, 0.99), 1), max: rounded(quantile(ms, 1), 1) }
 }
@@ -84,6 +91,8 @@ export default {
       return await submitAll({ port, perSecond: PER_SECOND, count, taskOf: (i) => installation.task(first + i) })
     }
     await untilTold(sink, await submit(WARM_UP))
+    const broker = await server.connect('bench')
+    const writtenBefore = await written(broker)
     const meters = { ...programs, broker: processMeter(server.pid), driver: processMeter(process.pid) }
     const load = startLoadMeter(Object.values(meters).map(({ pid }) => pid))
     const cpuBefore = Object.values(meters).map(({ cpuSeconds }) => cpuSeconds())
@@ -98,6 +107,13 @@ export default {
         rounded(((cpuSeconds() - (cpuBefore[i] ?? 0)) * 1000) / all.length),
       ]),
     )
+    const writtenAfter = await written(broker)
+    const syncedWritesPerTask = Object.fromEntries(
+      [...writtenAfter].map(([stream, seq]) => [
+        stream,
+        rounded((seq - (writtenBefore.get(stream) ?? 0)) / all.length),
+      ]),
+    )
     const othersCores = load.othersCores()
     const seconds = (performance.now() - startedMs) / 1000
     const p99s = slices.map((slice) => quantile(latencies(sink, slice, 'attempt.finished'), 0.99))
@@ -108,6 +124,7 @@ export default {
       sliceP99s: p99s.map((ms) => rounded(ms, 1)),
       untold,
       cpuMsPerTask,
+      syncedWritesPerTask,
       seconds: rounded(seconds, 1),
       othersCores,
     }

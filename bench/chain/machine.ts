@@ -14,6 +14,8 @@ export const LOCATION = 'bench'
 export async function connectMachine(path: string): Promise<(submittedId: string) => void> {
   const socket = connect(path)
   await once(socket, 'connect')
+  // Else the launcher would not end before the watcher.
+  socket.unref()
   return (submittedId) => void socket.write(`${submittedId}\n`)
 }
 

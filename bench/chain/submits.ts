@@ -1,9 +1,9 @@
 /** Submits at a fixed rate, however slow the answers are. */
 import { randomUUID } from 'node:crypto'
 import { Agent, type IncomingMessage, request } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { IDEMPOTENCY_HEADER, SubmitAnswer, type SubmitInput } from '@orchestrator/shared/contracts'
+import { textOf } from './text-of.ts'
 
 export interface Acknowledged {
   readonly attempt: string
@@ -48,7 +48,7 @@ async function submit({ agent, port, dueMs, body }: One): Promise<Acknowledged> 
   const headers = { 'content-type': 'application/json', [IDEMPOTENCY_HEADER]: randomUUID() }
   const read = async (response: IncomingMessage): Promise<Acknowledged> => {
     const atMs = performance.now()
-    const answer = await text(response)
+    const answer = await textOf(response)
     if (response.statusCode !== 202) throw new Error(`${response.statusCode}: ${answer}`)
     return { attempt: SubmitAnswer.parse(JSON.parse(answer)).attempt, atMs, waitedMs: atMs - dueMs }
   }
