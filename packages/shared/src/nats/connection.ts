@@ -4,6 +4,7 @@ import { errors, type NatsConnection, PermissionViolationError, type Status } fr
 import { connect } from '@nats-io/transport-node'
 import { describeError, raceAbort, RetryableError, TerminalError } from '../core/index.ts'
 import { isJetStreamMissing } from './broker-errors.ts'
+import { createGatheredAcks, type GatheredAcks } from './gathered-acks.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
 import { assertSupportedServer } from './server-version.ts'
 
@@ -36,6 +37,8 @@ export interface Broker extends AsyncDisposable {
   onChange(listener: (connected: boolean) => void): () => void
   /** Into a stream, and waits until it is stored. */
   readonly publish: Publisher['publish']
+  /** Acknowledges messages with the next publish, or soon. */
+  readonly acks: GatheredAcks
   readonly logger: BrokerLog
   readonly nc: NatsConnection
   readonly js: JetStreamClient
@@ -45,6 +48,8 @@ export interface Broker extends AsyncDisposable {
 /** No answer to a publish or a request within this time: its outcome is unknown. */
 const REQUEST_TIMEOUT_MS = 2000
 const CONNECT_TIMEOUT_MS = 5000
+/** Of the time in which the broker expects an acknowledgement next to nothing. */
+const ACK_GATHER_MS = 20
 const DRAIN_LIMIT_MS = 5000
 
 /**
@@ -133,11 +138,16 @@ interface Opened {
 function createBroker({ nc, jsm, version, options: { name, logger } }: Opened): Broker {
   let connected = true
   const listeners = new Set<(connected: boolean) => void>()
+  const acks = createGatheredAcks({
+    gatherMs: ACK_GATHER_MS,
+    onFailure: (error) => logger.error({ error: describeError(error) }, 'messages were not acknowledged'),
+  })
   const publisher = createPublisher({
     nc,
     inboxPrefix: inboxPrefixOf(name),
     isConnected: () => connected,
     timeoutMs: REQUEST_TIMEOUT_MS,
+    beforeWrite: () => acks.flush(),
   })
   const change = (now: boolean): void => {
     connected = now
@@ -160,6 +170,7 @@ function createBroker({ nc, jsm, version, options: { name, logger } }: Opened): 
       return () => listeners.delete(listener)
     },
     publish: (message) => publisher.publish(message),
+    acks,
     logger,
     nc,
     js: jetstream(nc, { timeout: REQUEST_TIMEOUT_MS }),

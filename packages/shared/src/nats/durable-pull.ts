@@ -13,7 +13,6 @@ import { nanos } from '@nats-io/nats-core'
 import { backoffMs, type Clock, describeError, systemClock } from '../core/index.ts'
 import { ask } from './broker-errors.ts'
 import type { Broker, BrokerLog } from './connection.ts'
-import { createGatheredAcks, type GatheredAcks } from './gathered-acks.ts'
 import { untilConnected } from './stream-reader.ts'
 
 export interface DurablePullOptions {
@@ -47,8 +46,6 @@ export interface DurablePull extends AsyncDisposable {
 
 /** What a killed replica had in hand comes to another one after this long. */
 const ACK_WAIT_MS = 10_000
-/** Of the broker's patience next to nothing. */
-const ACK_GATHER_MS = 20
 /** Three chances to say that the work goes on before the broker gives the message to somebody else. */
 const WORKING_MS = 3000
 const PULL_EXPIRES_MS = 30_000
@@ -69,18 +66,12 @@ class Pull implements DurablePull {
   readonly #options: DurablePullOptions
   readonly #stopping = new AbortController()
   readonly #held = new Map<number, JsMsg>()
-  readonly #acks: GatheredAcks
   #problem: string | undefined
   #roomMade: (() => void) | undefined
   #ended: Promise<void> = Promise.resolve()
 
   constructor(options: DurablePullOptions) {
-    const { durable, logger } = options
     this.#options = options
-    this.#acks = createGatheredAcks({
-      gatherMs: ACK_GATHER_MS,
-      onFailure: (error) => logger.error({ durable, error: describeError(error) }, 'messages were not acknowledged'),
-    })
   }
 
   get ended(): Promise<void> {
@@ -157,7 +148,7 @@ class Pull implements DurablePull {
     // Delivered again while still in hand, as after a disconnect: what settles the first settles both.
     if (this.#held.has(message.seq)) return
     this.#held.set(message.seq, message)
-    const ack = (): void => this.#acks.add(message)
+    const ack = (): void => this.#options.broker.acks.add(message)
     void this.#options.take({ message, ack, signal: this.#stopping.signal }).finally(() => {
       this.#held.delete(message.seq)
       this.#roomMade?.()
@@ -189,7 +180,7 @@ class Pull implements DurablePull {
       await Promise.race([freed, systemClock.sleep(CLOSE_LIMIT_MS, deadline).catch(() => undefined)])
     }
     if (this.#held.size > 0) logger.warn({ durable, messages: this.#held.size }, 'handlers did not end in time')
-    this.#acks.flush()
+    broker.acks.flush()
     if (broker.connected) await broker.nc.flush().catch(() => undefined)
   }
 

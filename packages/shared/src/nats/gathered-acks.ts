@@ -1,8 +1,8 @@
 import type { JsMsg } from '@nats-io/jetstream'
 
 /**
- * Acknowledgements that wait a moment for each other, to go in one write to the socket: a write for each costs both sides
- * more than all the rest of it. Whatever is lost meanwhile is delivered again, as after any crash.
+ * Acknowledgements that wait a moment for each other or for something else that is sent, to go in one write to the socket: a
+ * write for each costs both sides more than all the rest of it. Whatever is lost meanwhile is delivered again, as after any crash.
  */
 export interface GatheredAcks {
   add(message: Pick<JsMsg, 'ack'>): void

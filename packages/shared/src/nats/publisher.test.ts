@@ -36,6 +36,14 @@ describe('publishing', () => {
     expect(stored).toMatchObject({ subject: subjects[7] })
   })
 
+  it('takes with it what waits to be acknowledged', async () => {
+    const broker = await server.connect('acknowledging')
+    const order: string[] = []
+    broker.acks.add({ ack: () => void order.push('acknowledged') })
+    await broker.publish(message('task.trader.master.90')).then(() => order.push('stored'))
+    expect(order).toEqual(['acknowledged', 'stored'])
+  })
+
   it('tells a refused expectation from another stream and from no stream', async () => {
     const broker = await server.connect('refused')
     await broker.publish(message('task.trader.master.100'))

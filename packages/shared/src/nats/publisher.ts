@@ -46,6 +46,8 @@ export interface PublisherOptions {
   readonly isConnected: () => boolean
   /** Without an answer for so long the outcome is unknown. */
   readonly timeoutMs: number
+  /** Called right before a write to the socket: what it sends goes with it. */
+  readonly beforeWrite: () => void
 }
 
 interface Waiting {
@@ -56,7 +58,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-export function createPublisher({ nc, inboxPrefix, isConnected, timeoutMs }: PublisherOptions): Publisher {
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { nc, inboxPrefix, isConnected, timeoutMs, beforeWrite } = options
   const inbox = `${createInbox(inboxPrefix)}.`
   /** Oldest first, under the last token of the subject that their answers come to. */
   const waiting = new Map<string, Waiting>()
@@ -90,6 +93,7 @@ export function createPublisher({ nc, inboxPrefix, isConnected, timeoutMs }: Pub
   const send = (): void => {
     const tokens = unsent
     unsent = []
+    beforeWrite()
     for (const token of tokens) {
       const found = waiting.get(token)
       // Given up at a disconnect: the client would keep it, and send it when nobody waits for it any more.
