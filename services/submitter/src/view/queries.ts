@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type AttemptSpec, TaskRef } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
+import type { Absence } from './absence.ts'
 import type { LatestSpecs } from './latest-specs.ts'
 import { createLists, type ViewLists } from './lists.ts'
 import type { LiveCounts } from './live-counts.ts'
@@ -60,9 +61,10 @@ const rows = (where: string): string =>
 export interface Kept {
   readonly live: LiveCounts
   readonly specs: LatestSpecs
+  readonly absence: Absence
 }
 
-export function createViewQueries(database: DatabaseSync, { live, specs }: Kept): ViewQueries {
+export function createViewQueries(database: DatabaseSync, { live, specs, absence }: Kept): ViewQueries {
   const statements = {
     byName: database.prepare(rows('name = ? ORDER BY submitted_seq')),
     byKey: database.prepare(rows('idempotency_key = ? ORDER BY submitted_seq')),
@@ -79,13 +81,14 @@ export function createViewQueries(database: DatabaseSync, { live, specs }: Kept)
   const row = (found: unknown): AttemptRow | undefined => (found === undefined ? undefined : AttemptRow.parse(found))
   return {
     ...createLists(database),
-    attemptByName: (name) => row(statements.byName.get(name)),
-    attemptByKey: (key) => row(statements.byKey.get(key)),
-    latestOfTask: (task) => row(statements.ofTask.get(...taskOf(task))),
+    attemptByName: (name) => (absence.mayHoldName(name) ? row(statements.byName.get(name)) : undefined),
+    attemptByKey: (key) => (absence.mayHoldKey(key) ? row(statements.byKey.get(key)) : undefined),
+    latestOfTask: (task) => (absence.mayHoldTask(task) ? row(statements.ofTask.get(...taskOf(task))) : undefined),
     latestOfTaskIn: (task, repository) => row(statements.ofTaskIn.get(...taskOf(task), repository)),
     lastSpecOfService: (service) => specs.of(service),
-    isNameTaken: (name) => statements.nameTaken.get(name) !== undefined,
+    isNameTaken: (name) => absence.mayHoldName(name) && statements.nameTaken.get(name) !== undefined,
     branchHolder: ({ repository, branch }, task) => {
+      if (!absence.mayHoldBranch(repository, branch)) return undefined
       const found = statements.holder.get(repository, branch, ...taskOf(task))
       return found === undefined ? undefined : TaskRef.parse(found)
     },

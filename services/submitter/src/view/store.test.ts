@@ -6,6 +6,7 @@ import {
   type LivePhase,
   NO_USAGE,
   progressSubject,
+  taskBranch,
   type TerminalPhase,
 } from '@orchestrator/shared/contracts'
 import type { StoredEvent } from '@orchestrator/shared/nats'
@@ -297,6 +298,33 @@ describe('a view', () => {
     const [row] = again.queries.listAttempts({ filter: { phase: 'Failed' }, latestOnly: true, limit: 9 })
     expect(row).toMatchObject({ started_seq: 2, finished_seq: 3 })
     expect(again.queries.live()).toBe(0)
+  })
+
+  it('finds by key, task, branch and name what its file held when it was opened, and what comes after', async () => {
+    await using directory = await temporaryDirectory()
+    const file = join(directory.path, 'view.sqlite')
+    const stored = (seq: number): StoredEvent =>
+      storedSubmit({ seq, spec: { taskId: `${seq}`, name: `a${seq}` }, key: `http/local/${seq}` })
+    const other = { ...TASK, service: 'auth' }
+    const found = ({ queries }: ViewStore, seq: number): unknown[] => [
+      queries.attemptByKey(`http/local/${seq}`)?.submitted_seq,
+      queries.latestOfTask({ ...TASK, taskId: `${seq}` })?.submitted_seq,
+      queries.branchHolder({ repository: 'github.com/example/trader', branch: taskBranch(`${seq}`) }, other)?.taskId,
+      queries.attemptByName(`a${seq}`)?.submitted_seq,
+      queries.isNameTaken(`a${seq}`),
+    ]
+    {
+      using store = openViewStore(file)
+      store.apply('TASKS', stored(1))
+      makeIndexes(store)
+      store.commit()
+      expect(found(store, 1)).toEqual([1, 1, '1', 1, true])
+    }
+    using again = openViewStore(file)
+    again.apply('TASKS', stored(2))
+    expect(found(again, 1)).toEqual([1, 1, '1', 1, true])
+    expect(found(again, 2)).toEqual([2, 2, '2', 2, true])
+    expect(found(again, 3)).toEqual([undefined, undefined, undefined, undefined, false])
   })
 
   it('knows who has a branch and under which key an attempt was made', () => {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { StoredEvent } from '@orchestrator/shared/nats'
+import { createAbsence } from './absence.ts'
 import { createCursors, type Cursor, type Cursors, type StreamName, type ViewOrigin } from './cursors.ts'
 import { foldEvent } from './fold.ts'
 import { createLatestSpecs } from './latest-specs.ts'
@@ -31,7 +32,7 @@ export function openViewStore(file: string, cacheMib?: number): ViewStore {
   const database = openDatabase(file, cacheMib)
   const missing = missingIndexes(database)
   const live = missing.length > 0 ? createLiveCounts([]) : countLive(database)
-  const kept = { live, specs: createLatestSpecs(database) }
+  const kept = { live, specs: createLatestSpecs(database), absence: createAbsence(database) }
   const writer = createViewWriter(database, kept)
   let whole = missing.length > 0 ? createWholeAttempts(writer) : undefined
   const cursors = createCursors(database)

@@ -58,7 +58,7 @@ export interface ViewWriter {
   writeWhole(attempt: WholeAttempt): void
 }
 
-export function createViewWriter(database: DatabaseSync, { live, specs }: Kept): ViewWriter {
+export function createViewWriter(database: DatabaseSync, { live, specs, absence }: Kept): ViewWriter {
   const statements = {
     // What may fail halfway through a statement, as RETURNING and triggers may, makes SQLite keep a journal of the statement:
     // that triples the price of an event. So what usually happens has a plain statement of its own.
@@ -86,7 +86,9 @@ export function createViewWriter(database: DatabaseSync, { live, specs }: Kept):
     return statements.submittedLate.get(...columns, ...keyOf(key))?.['finished_seq'] === null
   }
 
-  const noteSubmitted = ({ key, seq, data }: ChangeOf<'submitted'>): void => {
+  const noteSubmitted = (change: ChangeOf<'submitted'>): void => {
+    const { key, seq, data } = change
+    absence.note(change)
     specs.note(seq, data.attempt)
     if (key.n > 1) statements.notLatest.run(...keyOf({ ...key, n: key.n - 1 }))
   }
