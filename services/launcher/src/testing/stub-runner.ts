@@ -3,7 +3,7 @@
  * command in the order says how it behaves.
  */
 import { spawn } from 'node:child_process'
-import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AttemptFile, GoFile, type HeldFile } from '@orchestrator/shared/contracts'
@@ -12,7 +12,10 @@ import { createProcessTable, formatWorkloadUid } from '@orchestrator/shared/proc
 const [folder = '', spawnId = ''] = process.argv.slice(2)
 const attempt = AttemptFile.parse(JSON.parse(readFileSync(join(folder, 'attempt.json'), 'utf8')))
 const [behaviour] = attempt.agent.adapter === 'command' ? attempt.agent.command : []
-const STUBBORN = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"
+/** No test takes longer. Whoever was just being made when a test killed its launcher is missed by the test's clean-up. */
+const LIFE_LIMIT_MS = 60_000
+const LIVE = `setTimeout(() => {}, ${LIFE_LIMIT_MS})`
+const STUBBORN = `process.on('SIGTERM', () => {}); ${LIVE}`
 
 function readFileIfThere(name: string): string | undefined {
   try {
@@ -30,7 +33,7 @@ if (behaviour === 'crash') {
   process.stderr.write('no model\u001B[31m configured\n')
   process.exit(3)
 }
-if (behaviour === 'silent') await delay(60_000)
+if (behaviour === 'silent') await delay(LIFE_LIMIT_MS)
 
 const identity = createProcessTable().identify(process.pid)
 if (identity === undefined) throw new Error('no identity')
@@ -44,17 +47,17 @@ renameSync(`${heldFile}.new`, heldFile)
 
 const until = performance.now() + attempt.holdLimitMs
 let go = readFileIfThere('go.json')
-while (go === undefined && performance.now() < until) {
+while (go === undefined && existsSync(folder) && performance.now() < until) {
   await delay(10)
   go = readFileIfThere('go.json')
 }
 if (go === undefined || GoFile.parse(JSON.parse(go)).workloadUid !== workloadUid) process.exit(0)
 
 appendFileSync(join(folder, 'ran'), `${workloadUid}\n`)
-if (behaviour === 'leave') startGrandchild('setInterval(() => {}, 1000)')
+if (behaviour === 'leave') startGrandchild(LIVE)
 if (behaviour === 'stubborn') {
   process.on('SIGTERM', () => undefined)
   startGrandchild(STUBBORN)
-  await delay(60_000)
+  await delay(LIFE_LIMIT_MS)
 }
-if (behaviour === 'obey') while (readFileIfThere('stop.json') === undefined) await delay(10)
+if (behaviour === 'obey') while (existsSync(folder) && readFileIfThere('stop.json') === undefined) await delay(10)
