@@ -6,12 +6,15 @@ import { describeError } from '@orchestrator/shared/core'
 import { z } from 'zod'
 import { describeMachine } from '../harness/machine.ts'
 import { runAttempts } from './attempts.ts'
+import { countStored } from './broker-store.ts'
 import { HELP, type Options, readOptions } from './options.ts'
 import { conclusion, describeRows, isHarmless, type SampleAt, toRows } from './report.ts'
 import { takeSample } from './sampling.ts'
 import { type Site, startSite } from './site.ts'
 
 const SAMPLES = 25
+/** Of the looks at the services. The broker's take half a minute each. */
+const BROKER_EVERY = 3
 /** After the last end of a block: workspaces are given back, logs archived, folders removed. */
 const CALM_MS = 1500
 
@@ -51,7 +54,7 @@ function optionsOf(args: readonly string[]): Options | 'help' | 'wrong' {
 }
 
 async function soak(
-  { port, ends, taskOf, ...sources }: Site,
+  { port, ends, taskOf, broker, connection, ...sources }: Site,
   { attempts, atOnce }: Options,
 ): Promise<readonly SampleAt[]> {
   const samples: SampleAt[] = []
@@ -60,7 +63,9 @@ async function soak(
     await runAttempts({ port, ends, atOnce, taskOf }, { from: done, count })
     done += count
     await delay(CALM_MS)
-    samples.push({ attempts: done, sample: await takeSample(sources) })
+    const now = { ...(await takeSample(sources)), ...(await countStored(connection)) }
+    const whenCalm = samples.length % BROKER_EVERY === 0 ? await broker.takeSample() : {}
+    samples.push({ attempts: done, sample: { ...now, ...whenCalm } })
     console.log(`${done} of ${attempts}`)
   }
   return samples

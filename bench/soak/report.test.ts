@@ -28,4 +28,22 @@ describe('the soak’s report', () => {
     expect(rows.map(({ verdict }) => verdict)).toEqual(['does not grow', 'kept'])
     expect(toRows(samples((i) => ({ 'broker resident': 30 + i * 2 }))).every(isHarmless)).toBe(false)
   })
+
+  it('judges what is not looked at each time by the looks that there were', () => {
+    const rows = toRows(samples((i) => ({ 'files of work': 4, ...(i % 3 === 0 ? { 'broker heap': 9 + i } : {}) })))
+    expect(rows.map(({ name, verdict }) => `${name} ${verdict}`)).toEqual([
+      'files of work does not grow',
+      'broker heap grows',
+    ])
+  })
+
+  it('lets the ledger, branches and deliveries have what each attempt leaves, and nothing else', () => {
+    const left = (each: number): SampleAt['sample'] => ({
+      'messages in TASKS': 3 * each,
+      'messages in KV_branches': each,
+    })
+    expect(toRows(samples((i) => ({ ...left(i * 500), 'messages in KV_slots': 2 }))).every(isHarmless)).toBe(true)
+    const rows = toRows(samples((i) => ({ ...left(i * 501), 'messages in KV_slots': i })))
+    expect(rows.map(({ verdict }) => verdict)).toEqual(['grows', 'grows', 'grows'])
+  })
 })

@@ -10,12 +10,12 @@ import { processMeter } from '../measure/processes.ts'
 export interface Measured {
   readonly name: string
   readonly pid: number
-  /** Socket of its meter; none: only seen from outside. */
-  readonly meter: string | undefined
+  /** Socket of its meter. */
+  readonly meter: string
 }
 
 export interface Sources {
-  readonly processes: () => readonly Measured[]
+  readonly services: readonly Measured[]
   readonly stateDirectory: string
 }
 
@@ -27,15 +27,15 @@ const Inside = z.object({ heapUsed: z.number(), external: z.number(), resources:
 /** Kept on purpose: logs and what attempts did expire or stay for people, see docs/operations.md. */
 const KEPT = /^(archive|workspaces)\//
 
-export async function takeSample({ processes, stateDirectory }: Sources): Promise<Sample> {
-  const parts = await Promise.all(processes().map(measure))
+export async function takeSample({ services, stateDirectory }: Sources): Promise<Sample> {
+  const parts = await Promise.all(services.map(measure))
   const paths = await filesBelow(stateDirectory)
   const kept = paths.filter((path) => KEPT.test(path)).length
   return Object.assign({}, ...parts, { 'files of work': paths.length - kept, 'files kept': kept })
 }
 
 async function measure({ name, pid, meter }: Measured): Promise<Sample> {
-  const inside = meter === undefined ? {} : await lookInside(name, meter)
+  const inside = await lookInside(name, meter)
   const resident = processMeter(pid).residentBytes() / MIB
   return { ...inside, [`${name} resident`]: resident, [`${name} descriptors`]: readdirSync(`/proc/${pid}/fd`).length }
 }

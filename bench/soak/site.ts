@@ -2,10 +2,12 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SubmitInput } from '@orchestrator/shared/contracts'
+import { type Broker, BROKER_TUNING } from '@orchestrator/shared/nats'
 import { createGitRemote, startTestBroker, temporaryDirectory } from '@orchestrator/testing'
 import { installBelow } from '../measure/installation.ts'
 import { freePort, mainOf, type Program, startProgram } from '../measure/processes.ts'
 import { type Ends, listenForEnds } from './attempts.ts'
+import { type BrokerMeter, brokerMeter } from './broker-meter.ts'
 import type { Options } from './options.ts'
 import type { Measured } from './sampling.ts'
 
@@ -14,14 +16,15 @@ export interface Site extends AsyncDisposable {
   readonly ends: Ends
   readonly stateDirectory: string
   readonly taskOf: (i: number) => SubmitInput
-  readonly processes: () => readonly Measured[]
+  readonly services: readonly Measured[]
+  readonly broker: BrokerMeter
+  /** To the broker, of nobody. */
+  readonly connection: Broker
 }
 
 const WORKSPACES = { none: 100, process: 20 } as const
 /** Few arenas, and what is free goes back: else resident memory shows the busiest moment so far, step by step. */
 const TIDY_MALLOC = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' }
-/** As `TIDY_MALLOC`: the broker collects at a quarter above what it holds, not at twice that. */
-const TIDY_BROKER = { GOGC: '25' }
 /** The view's cache is full before the warm-up is over: else the 32 MiB that it may take look like growth for 10,000 attempts. */
 const SMALL_CACHE = { VIEW_CACHE_MIB: '4' }
 /** The launcher finds a machine without work with the watcher: that one comes first. */
@@ -32,11 +35,12 @@ export async function startSite({ attempts, runtime }: Options): Promise<Site> {
   const { path: directory } = stack.use(await temporaryDirectory())
   const stateDirectory = join(directory, 'state')
   await mkdir(stateDirectory)
-  const broker = stack.use(await startTestBroker({ sync: true, environment: TIDY_BROKER }))
+  const broker = stack.use(await startTestBroker({ sync: true, profiled: true, environment: BROKER_TUNING }))
+  const connection = await broker.connect('soak')
   const ends = stack.use(await listenForEnds())
-  const services = WORKSPACES[runtime]
-  const repository = runtime === 'none' ? {} : { repositoryUrl: await repositoryOf(stack, attempts / services) }
-  const installation = await installBelow({ directory, services, webhookUrl: ends.url, ...repository })
+  const workspaces = WORKSPACES[runtime]
+  const repository = runtime === 'none' ? {} : { repositoryUrl: await repositoryOf(stack, attempts / workspaces) }
+  const installation = await installBelow({ directory, services: workspaces, webhookUrl: ends.url, ...repository })
   const port = await freePort()
   const environment = {
     NATS_URL: broker.url,
@@ -48,7 +52,7 @@ export async function startSite({ attempts, runtime }: Options): Promise<Site> {
     ...SMALL_CACHE,
     ...(runtime === 'none' ? { MACHINE: join(directory, 'machine.sock') } : {}),
   }
-  const programs: Measured[] = []
+  const services: Measured[] = []
   for (const name of SERVICES) {
     const meter = join(directory, `${name}.sock`)
     const program: Program = stack.use(
@@ -58,7 +62,7 @@ export async function startSite({ attempts, runtime }: Options): Promise<Site> {
         environment: { ...environment, SOAK_METER: meter },
       }),
     )
-    programs.push({ name, pid: program.pid, meter })
+    services.push({ name, pid: program.pid, meter })
   }
   const owned = stack.move()
   return {
@@ -66,7 +70,9 @@ export async function startSite({ attempts, runtime }: Options): Promise<Site> {
     ends,
     stateDirectory,
     taskOf: (i) => installation.task(i),
-    processes: () => [...programs, { name: 'broker', pid: broker.pid, meter: undefined }],
+    services,
+    broker: brokerMeter(broker),
+    connection,
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   }
 }

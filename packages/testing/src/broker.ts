@@ -9,20 +9,25 @@ export interface TestBroker extends TestServers {
   readonly directory: string
   /** Of the server that runs now; another after `restart`. */
   readonly pid: number
+  /** Of its profiles, below `/debug/pprof/`; none without `profiled`. */
+  readonly profileUrl: string | undefined
 }
 
 export interface TestBrokerOptions extends StoreOptions {
   readonly binary?: string
   /** Added to this process's own. */
   readonly environment?: Readonly<Record<string, string>>
+  /** It can be asked what it holds and does. */
+  readonly profiled?: boolean
 }
 
 export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
-  const { binary = natsServerBinary(), environment = {} } = options
+  const { binary = natsServerBinary(), environment = {}, profiled = false } = options
   await using stack = new AsyncDisposableStack()
   const directory = stack.use(await temporaryDirectory()).path
   const start = (port: number) => {
-    const config = [`port: ${port}`, ...commonConfig(path.join(directory, 'store'), options)]
+    const profiles = profiled ? ['prof_port: -1'] : []
+    const config = [`port: ${port}`, ...profiles, ...commonConfig(path.join(directory, 'store'), options)]
     return startNatsProcess({ binary, directory, config, environment })
   }
   let server = await start(-1)
@@ -42,6 +47,9 @@ export async function startTestBroker(options: TestBrokerOptions = {}): Promise<
     directory,
     get pid() {
       return server.pid
+    },
+    get profileUrl() {
+      return server.profileUrl
     },
     connect,
     kill,

@@ -10,6 +10,8 @@ export interface NatsProcess {
   readonly port: number
   /** Of its monitoring, where the configuration asks for it. */
   readonly monitoringUrl: string | undefined
+  /** Of its profiles, below `/debug/pprof/`, where the configuration asks for them. */
+  readonly profileUrl: string | undefined
   /** True until it has ended, however it ended. */
   readonly running: boolean
   /** Returns once it has ended; `SIGCONT` first, so that a stopped one ends too. */
@@ -84,16 +86,23 @@ export async function startNatsProcess(options: NatsProcessOptions): Promise<Nat
   }
 }
 
+type Ports = Pick<NatsProcess, 'port' | 'monitoringUrl' | 'profileUrl'>
+
 /** The server writes its ports once it accepts connections. */
-async function readPorts(child: ChildProcess, directory: string): Promise<Pick<NatsProcess, 'port' | 'monitoringUrl'>> {
+async function readPorts(child: ChildProcess, directory: string): Promise<Ports> {
   const file = path.join(directory, `nats-server_${child.pid}.ports`)
   const limit = performance.now() + START_LIMIT_MS
   while (performance.now() < limit) {
     if (child.exitCode !== null) throw new Error(`exit code ${child.exitCode}`)
     const text = await readFile(file, 'utf8').catch(() => '')
     const port = /nats:\/\/127\.0\.0\.1:(\d+)/.exec(text)?.[1]
-    if (port !== undefined) return { port: Number(port), monitoringUrl: /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0] }
+    if (port !== undefined)
+      return { port: Number(port), monitoringUrl: urlIn(text, 'monitoring'), profileUrl: urlIn(text, 'profile') }
     await delay(5)
   }
   throw new Error('no ports file in time')
+}
+
+function urlIn(ports: string, what: 'monitoring' | 'profile'): string | undefined {
+  return new RegExp(`"${what}":\\["(http:[^"]+)"`).exec(ports)?.[1]
 }
