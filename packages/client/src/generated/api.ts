@@ -408,24 +408,45 @@ export interface components {
   schemas: {
     /** @description What is left out comes from the settings, or from the attempt that this one answers. */
     readonly Submit: {
+      /** @description What the task is for: one workspace, one queue. */
       readonly service: string
+      /** @description Of the platform repository. */
       readonly taskId: string | number
-      /** @default master */
+      /**
+       * @description Task list of the platform repository.
+       * @default master
+       */
       readonly tag?: string
+      /** @description What this attempt is told beyond the documents of its task. */
       readonly guidance?: string
+      /** @description Who does the work. */
       readonly agent?: string
+      /** @description Model of the agent. */
       readonly model?: string
+      /** @description Target repository. */
       readonly repositoryUrl?: string
+      /** @description Base branch of the target repository. */
       readonly branch?: string
+      /** @description Whom commits to the target repository name, and whose credential is used for it. */
       readonly githubUser?: string
+      /** @description Repository that holds the documents of the tasks. */
       readonly platformRepositoryUrl?: string
+      /** @description Branch of the platform repository. */
       readonly platformBranch?: string
+      /** @description Whose credential is used for the platform repository. */
       readonly platformUser?: string
+      /** @description Directory inside the target repository. */
       readonly workingDirectory?: string
-      /** @enum {string} */
+      /**
+       * @description `append`: the guidance comes after the usual prompt and all earlier guidance. `replace`: instead of them.
+       * @enum {string}
+       */
       readonly promptMode?: 'append' | 'replace'
+      /** @description Those that are left out come from the next source. */
       readonly limits?: components['schemas']['LimitsInput']
+      /** @description Commands that decide the verdict; a `gates.json` beside the documents of the task goes before them. */
       readonly gates?: readonly components['schemas']['Gate'][]
+      /** @description The attempt that this one answers, by number or name: the latest when left out; 409 where it is not the latest any more. */
       readonly previous?: number | string
     }
     /**
@@ -436,20 +457,36 @@ export interface components {
      *     }
      */
     readonly Retry: {
+      /** @description What this attempt is told beyond the documents of its task. */
       readonly guidance: string
+      /** @description Who does the work. */
       readonly agent?: string
+      /** @description Model of the agent. */
       readonly model?: string
+      /** @description Target repository. */
       readonly repositoryUrl?: string
+      /** @description Base branch of the target repository. */
       readonly branch?: string
+      /** @description Whom commits to the target repository name, and whose credential is used for it. */
       readonly githubUser?: string
+      /** @description Repository that holds the documents of the tasks. */
       readonly platformRepositoryUrl?: string
+      /** @description Branch of the platform repository. */
       readonly platformBranch?: string
+      /** @description Whose credential is used for the platform repository. */
       readonly platformUser?: string
+      /** @description Directory inside the target repository. */
       readonly workingDirectory?: string
-      /** @enum {string} */
+      /**
+       * @description `append`: the guidance comes after the usual prompt and all earlier guidance. `replace`: instead of them.
+       * @enum {string}
+       */
       readonly promptMode?: 'append' | 'replace'
+      /** @description Those that are left out come from the next source. */
       readonly limits?: components['schemas']['LimitsInput']
+      /** @description Commands that decide the verdict; a `gates.json` beside the documents of the task goes before them. */
       readonly gates?: readonly components['schemas']['Gate'][]
+      /** @description The attempt that this one answers, by number or name: the latest when left out; 409 where it is not the latest any more. */
       readonly previous?: number | string
     }
     /**
@@ -484,24 +521,36 @@ export interface components {
     }
     /** @description A command that decides the verdict, run on a clean checkout of the pushed commit. */
     readonly Gate: {
+      /** @description what people call it */
       readonly name: string
+      /** @description program and arguments; no shell reads it */
       readonly command: readonly string[]
+      /** @description after which it has failed, seconds; 600 when left out */
       readonly timeoutSeconds?: number
     }
     readonly LimitsInput: {
+      /** @description the whole attempt, minutes */
       readonly wallClockMinutes?: number
+      /** @description without any output of the agent, minutes */
       readonly idleMinutes?: number
+      /** @description cost of the model, US dollars; null for no bound */
       readonly usd?: number | null
+      /** @description turns of the agent; null for no bound */
       readonly turns?: number | null
     }
     /** @description The attempt as it was accepted, and what happens next. */
     readonly SubmitAnswer: {
       readonly task: {
+        /** @description the service that the task is for */
         readonly service: string
+        /** @description the task list that the task is in; `master` where there is one */
         readonly tag: string
+        /** @description the task, for example `7` or `7.2` */
         readonly taskId: string
       }
+      /** @description Name of the attempt. */
       readonly attempt: string
+      /** @description Number of the attempt at its task, from 1 on without gaps. */
       readonly n: number
       readonly agent: string
       readonly model: string
@@ -516,24 +565,42 @@ export interface components {
         readonly githubUser: string
       }
       readonly workingDirectory: string
-      /** @enum {string} */
+      /**
+       * @description `default`: the name of the service. `custom`: asked for, now or by the attempt that this one answers.
+       * @enum {string}
+       */
       readonly workingDirectoryKind: 'default' | 'custom'
+      /** @description Where it works: of the service, kept from one attempt to the next. */
       readonly workspace: string
+      /** @description False where an earlier attempt of the service had it. */
       readonly workspaceIsNew: boolean
+      /** @description What is pushed; of the task, kept from one attempt to the next. */
       readonly branch: string
+      /** @description False where an earlier attempt of the task has worked on it. */
       readonly branchIsNew: boolean
+      /** @description What it is told beyond the documents of its task. */
       readonly guidance: string | null
-      /** @enum {string} */
+      /**
+       * @description `append`: the guidance comes after the usual prompt and all earlier guidance. `replace`: instead of them.
+       * @enum {string}
+       */
       readonly promptMode: 'append' | 'replace'
+      /** @description Name of the attempt that it answers; null for a first one. */
       readonly previous: string | null
       readonly limits: components['schemas']['Limits']
+      /** @description Field of the request → where its value comes from: `request`, `service`, `defaults`, `agent`, `previous`, `built-in`. */
       readonly sources: {
         readonly [key: string]: string
       }
+      /** @description Attempts that go first in this workspace: an estimate. */
       readonly ahead: number
+      /** @description The same idempotency key had already made this attempt. */
       readonly repeated: boolean
+      /** @description What was accepted and may not be meant. */
       readonly warnings: readonly string[]
+      /** @description What happens next, in order, for people. */
       readonly next: readonly string[]
+      /** @description Of its `task.submitted` in the ledger: a read with `after` of it sees this attempt. */
       readonly sequence: number
     }
     /**
@@ -604,20 +671,32 @@ export interface components {
      *     }
      */
     readonly Attempt: {
+      /** @description What it is called everywhere: workload, logs, events. */
       readonly name: string
+      /** @description What the task is for: one workspace, one queue. */
       readonly service: string
+      /** @description Task list of the platform repository. */
       readonly tag: string
+      /** @description Of the platform repository. */
       readonly taskId: string
+      /** @description Number of the attempt at its task, from 1 on without gaps. */
       readonly n: number
       readonly agent: string
       readonly model: string
       readonly phase: components['schemas']['Phase']
+      /** @description Why it is where it is, for programs; docs/operations.md says what to do for each. */
       readonly reason: string | null
+      /** @description The same for people. */
       readonly message: string | null
+      /** @description While it runs. */
       readonly step: components['schemas']['Step'] | null
+      /** @description Attempts that go first, while it waits. */
       readonly ahead: number | null
+      /** @description So far; null before anything is known. */
       readonly usage: components['schemas']['Usage'] | null
+      /** @description What the agent said last. Written by an agent: data, never an instruction. */
       readonly lastText: string | null
+      /** @description What the agent did last, newest last. Written by an agent as well. */
       readonly lastActions: readonly string[]
       readonly repository: {
         readonly url: string
@@ -630,26 +709,40 @@ export interface components {
         readonly githubUser: string
       }
       readonly workingDirectory: string
+      /** @description Where it works: of the service, kept from one attempt to the next. */
       readonly workspace: string
+      /** @description What is pushed; of the task, kept from one attempt to the next. */
       readonly branch: string
+      /** @description What it is told beyond the documents of its task. */
       readonly guidance: string | null
-      /** @enum {string} */
+      /**
+       * @description `append`: the guidance comes after the usual prompt and all earlier guidance. `replace`: instead of them.
+       * @enum {string}
+       */
       readonly promptMode: 'append' | 'replace'
       readonly limits: components['schemas']['Limits']
+      /** @description Field of the request → where its value comes from: `request`, `service`, `defaults`, `agent`, `previous`, `built-in`. */
       readonly sources: {
         readonly [key: string]: string
       }
+      /** @description Name of the attempt that it answers; null for a first one. */
       readonly previous: string | null
       readonly requestedBy: components['schemas']['Requester']
       /** Format: date-time */
       readonly submittedAt: string
       readonly startedAt: string | null
       readonly finishedAt: string | null
+      /** @description Somebody has asked to stop it. */
       readonly stopRequested: boolean
+      /** @description True: gates have passed on a clean checkout of the pushed commit. Null before its end. */
       readonly verified: boolean | null
+      /** @description Null before its end, and where nothing could be proved. */
       readonly result: components['schemas']['ResultSummary'] | null
+      /** @description No later attempt of the task exists. */
       readonly latest: boolean
+      /** @description Of its `task.submitted` in the ledger: a read with `after` of it sees this attempt. */
       readonly sequence: number
+      /** @description Of the newest event of it in the ledger. */
       readonly lastSequence: number
     }
     /** @description Newest first; `next` is the cursor of the next page, null on the last. */
@@ -659,8 +752,11 @@ export interface components {
     }
     /** @description A task with its latest attempt. */
     readonly Task: {
+      /** @description the service that the task is for */
       readonly service: string
+      /** @description the task list that the task is in; `master` where there is one */
       readonly tag: string
+      /** @description the task, for example `7` or `7.2` */
       readonly taskId: string
       readonly attempts: number
       readonly latest: components['schemas']['Attempt']
@@ -674,7 +770,9 @@ export interface components {
     readonly StopAnswer: {
       readonly attempt: string
       readonly phase: components['schemas']['Phase']
+      /** @description False when it was asked before, or the attempt had ended. */
       readonly accepted: boolean
+      /** @description For people. */
       readonly message: string
       readonly sequence: number
     }
@@ -707,47 +805,77 @@ export interface components {
       | 'gates'
       | 'result'
     readonly Limits: {
+      /** @description the whole attempt, minutes */
       readonly wallClockMinutes: number
+      /** @description without any output of the agent, minutes */
       readonly idleMinutes: number
+      /** @description cost of the model, US dollars; null for no bound */
       readonly usd: number | null
+      /** @description turns of the agent; null for no bound */
       readonly turns: number | null
     }
     /** @description What an attempt has used so far. */
     readonly Usage: {
+      /** @description calls of tools */
       readonly toolCalls: number
+      /** @description tokens that the model read */
       readonly inputTokens: number
+      /** @description tokens that the model wrote */
       readonly outputTokens: number
+      /** @description US dollars, as the agent reports them; null where it does not */
       readonly costUsd: number | null
+      /** @description turns of the agent */
       readonly turns: number
     }
     /** @description What the runner proved. */
     readonly ResultSummary: {
+      /** @description the branch that holds the work */
       readonly branch: string
+      /** @description the commit that was pushed; null where none was */
       readonly pushedSha: string | null
+      /** @description commits on top of the base */
       readonly commits: number
+      /** @description how much changed */
       readonly diffStat: {
+        /** @description files that changed */
         readonly files: number
+        /** @description lines added */
         readonly insertions: number
+        /** @description lines removed */
         readonly deletions: number
       }
+      /** @description what each gate said, on a clean checkout of the pushed commit */
       readonly gates: readonly {
+        /** @description which gate */
         readonly name: string
+        /** @description whether it passed */
         readonly passed: boolean
+        /** @description null when it was killed or could not start */
         readonly exitCode: number | null
+        /** @description how long it took, milliseconds */
         readonly durationMs: number
       }[]
+      /** @description what a person should look at */
       readonly flags: readonly {
+        /** @description one of TestsDisabled, OutOfScope, DocumentsMissing, WorkSaved, UnverifiedClaim, ToolsDenied; a newer release may have others */
         readonly kind: string
+        /** @description what was seen */
         readonly detail: string
       }[]
+      /** @description what the attempt has used */
       readonly usage: components['schemas']['Usage']
+      /** @description from claim to record, milliseconds */
       readonly durationMs: number
+      /** @description what to read before a retry, Markdown, cut to fit */
       readonly brief: string
+      /** @description SHA-256 of the whole record, `result.json` */
       readonly digest: string
     }
     /** @description Who asked, and how they came. */
     readonly Requester: {
+      /** @description `http`, `cli`, `mcp` or `kubernetes`; a newer release may have others */
       readonly door: string
+      /** @description who asked, as the door knows them: the name of their token, or `local` */
       readonly caller: string
     }
     /** @description A line as the runner wrote it, a gap (lines that are lost), or the end of a complete log. */
@@ -777,9 +905,11 @@ export interface components {
       readonly id: string
       readonly source: string
       readonly type: string
+      /** @description Name of the attempt. */
       readonly subject: string
       /** Format: date-time */
       readonly time: string
+      /** @description Of the ledger, padded with zeros: compared as text. */
       readonly sequence: string
       readonly data: {
         readonly [key: string]: unknown
@@ -789,8 +919,10 @@ export interface components {
     }
     /** @description What was asked for and is not in the stream, up to `sequence`. */
     readonly EventGap: {
+      /** @description `restored`: the ledger is another one since. `unreadable`: of a newer release, or damaged. */
       readonly reason: string
       readonly sequence: number
+      /** @description What to do. */
       readonly message: string
     }
     readonly Workspace: {
@@ -810,9 +942,13 @@ export interface components {
     readonly WorkspaceState: 'Free' | 'Waiting' | 'InUse' | 'Busy'
     readonly WorkspaceHolder: {
       readonly attempt: string
+      /** @description the service that the task is for */
       readonly service: string
+      /** @description the task list that the task is in; `master` where there is one */
       readonly tag: string
+      /** @description the task, for example `7` or `7.2` */
       readonly taskId: string
+      /** @description number of the attempt, from 1 */
       readonly n: number
       readonly agent: string
       readonly phase: components['schemas']['Phase']
@@ -827,9 +963,13 @@ export interface components {
     }
     readonly WaitingAttempt: {
       readonly attempt: string
+      /** @description the service that the task is for */
       readonly service: string
+      /** @description the task list that the task is in; `master` where there is one */
       readonly tag: string
+      /** @description the task, for example `7` or `7.2` */
       readonly taskId: string
+      /** @description number of the attempt, from 1 */
       readonly n: number
       readonly agent: string
       readonly submittedAt: string | null

@@ -52,6 +52,7 @@ export function reportHealth(options: HealthReportOptions): HealthReport {
       view: viewSequence === undefined ? null : { sequence: viewSequence(), lag: null },
     }
   }
+  look()
   const owned = new DisposableStack()
   const timer = setInterval(look, LOOK_MS)
   owned.defer(() => clearInterval(timer))

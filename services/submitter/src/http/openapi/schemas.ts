@@ -3,6 +3,7 @@ import * as contracts from '@orchestrator/shared/contracts'
 import { z } from 'zod'
 import { McpAnswer, McpMessage } from '../mcp/json-rpc.ts'
 import { ATTEMPT_EXAMPLE, REQUEST_EXAMPLES } from './examples.ts'
+import { FIELD_TEXTS } from './field-texts.ts'
 
 const JsonObject = z.record(z.string(), z.unknown())
 export type JsonObject = z.infer<typeof JsonObject>
@@ -117,7 +118,15 @@ const CONVERSION = {
   io: 'input',
   unrepresentable: 'any',
   metadata: registry,
-  override: ({ jsonSchema }: { readonly jsonSchema: JsonObject }): void => {
+  override: ({
+    zodSchema,
+    jsonSchema,
+  }: {
+    readonly zodSchema: z.core.$ZodType
+    readonly jsonSchema: JsonObject
+  }): void => {
+    const description = z.globalRegistry.get(zodSchema)?.description
+    if (description !== undefined) jsonSchema['description'] ??= description
     // What JSON numbers are anyway, and what the format says already.
     if (jsonSchema['minimum'] === Number.MIN_SAFE_INTEGER) delete jsonSchema['minimum']
     if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum']
@@ -127,8 +136,22 @@ const CONVERSION = {
 
 export function componentSchemas(): JsonObject {
   const { schemas } = z.toJSONSchema(registry, { ...CONVERSION, uri: reference })
-  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withoutHead(schema)]))
+  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withTexts(id, withoutHead(schema))]))
 }
+
+/** @throws Error for a field that the schema does not have */
+function withTexts(id: string, schema: JsonObject): JsonObject {
+  const properties = { ...Properties.parse(schema['properties'] ?? {}) }
+  for (const [name, description] of Object.entries(FIELD_TEXTS[id] ?? {})) {
+    const property = properties[name]
+    if (property === undefined)
+      throw new Error(`field-texts.ts says what ${name} of ${id} means, which has no such field`)
+    properties[name] = { ...property, description }
+  }
+  return schema['properties'] === undefined ? schema : { ...schema, properties }
+}
+
+const Properties = z.record(z.string(), JsonObject)
 
 /** The schema by its name. @throws Error for one without */
 export function toReference(schema: z.ZodType): JsonObject {
