@@ -62,7 +62,7 @@ function grown(value: unknown): unknown {
 }
 
 /** Maps whose keys are names: what is added there is no field. */
-const MAPS = new Set(['sources', 'environment', 'gitEnvironment', 'credentialFiles', 'localServers', 'env'])
+const MAPS = new Set(['sources', 'environment', 'gitEnvironment', 'credentialFiles', 'localServers', 'env', 'headers'])
 function grownOutsideMaps(value: unknown): unknown {
   return JSON.parse(JSON.stringify(grown(value)), (key, inner: unknown) => {
     if (!MAPS.has(key) || typeof inner !== 'object' || inner === null) return inner

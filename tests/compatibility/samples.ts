@@ -8,6 +8,8 @@ import {
   type AttemptSpec,
   type AttemptStarted,
   type AttemptView,
+  type BackupManifest,
+  type BackupRecord,
   type BranchDocument,
   type ClaimFile,
   type CONTRACTS,
@@ -510,6 +512,34 @@ const SAMPLES = {
     },
   ] satisfies RunnerLine[],
   'runner.result': [record, { ...record, agent: null, baseSha: null, pushedSha: null }] satisfies ResultRecord[],
+  'backup.manifest': [
+    {
+      v: 1,
+      createdAt: TIME,
+      brokerVersion: '2.15.1',
+      generation: 1,
+      ledgerMaxBytes: 1024,
+      machineId: 'machine',
+      stateDirectory: '/state',
+      streams: [
+        {
+          name: 'TASKS',
+          file: 'TASKS.ndjson.gz',
+          messages: 3,
+          firstSequence: 1,
+          lastSequence: 3,
+          bytes: 100,
+          sha256: 'a'.repeat(64),
+        },
+      ],
+      durables: [{ name: 'notifier', next: 4, subjects: ['task.*.*.*'] }],
+      logs: { included: false, directory: '/state/archive', files: 0, bytes: 0 },
+    },
+  ] satisfies BackupManifest[],
+  'backup.record': [
+    { seq: 1, time: TIME, subject: 'task.trader.master.1_2', headers: { traceparent: ['00-1'] }, text: '{}' },
+    { seq: 2, time: TIME, subject: 'task.trader.master.1_2', base64: '/w==' },
+  ] satisfies BackupRecord[],
   'logs.batch-head': [
     { v: 1, submittedId: 'submitted-1', first: 1, last: 2, count: 2, gaps: [] },
     {

@@ -33,6 +33,7 @@ import { createLedgerMemory } from './ledger-memory.ts'
 import { createPatience } from './patience.ts'
 import { createPatientReporter } from './patient-reporter.ts'
 import { createProgressReporter } from './progress-reporter.ts'
+import { rebuildAfterRestore } from './rebuild/after-restore.ts'
 import { reconcileWorkspace } from './reconcile-workspace.ts'
 import type { Runtime } from './runtimes/port.ts'
 import { createProcessRuntime } from './runtimes/process/process-runtime.ts'
@@ -88,6 +89,7 @@ export async function createLauncherWith(context: Context, { runnerMain }: Launc
       logger,
     }),
   )
+  await rebuildAfterRestore({ broker, world: { ...world, ...documents }, signal: starting.signal })
   const loops = stack.use(createBackgroundLoops({ logger, clock }))
   startTimers(context, { world, wakes, loops })
   const durable = stack.use(

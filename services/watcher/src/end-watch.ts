@@ -94,7 +94,8 @@ export class EndWatch {
     if (observation.kind === 'running') return this.#lookAgain()
     this.#looksAtEnd += 1
     const confirmed = this.#isConfirmed()
-    if (judge({ attempt, observation, stopRequested: false, confirmed }) === undefined) return this.#confirmLater()
+    if (judge({ attempt, observation, stopRequested: false, confirmed, restored: false }) === undefined)
+      return this.#confirmLater()
     this.#endSeenAtMs ??= clock.monotonicMs()
     log.end({ lines: recordedLines(observation, attempt.submittedId) })
     if (!this.#finished) await this.#awaitLog(this.#endSeenAtMs + LOG_WAIT_MS, signal)

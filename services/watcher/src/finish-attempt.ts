@@ -36,7 +36,8 @@ export async function finishAttempt(
   const decide = (history: SubjectHistory): Decision<Finish> => {
     const { stopRequested, finished } = readHistory(history)
     if (finished !== undefined) return { kind: 'settled', value: { kind: 'finished' } }
-    const verdict = judge({ attempt, observation, stopRequested, confirmed })
+    const restored = ledger.generation > attempt.generation
+    const verdict = judge({ attempt, observation, stopRequested, confirmed, restored })
     if (verdict === undefined) return { kind: 'settled', value: { kind: 'early' } }
     event = finishedEvent({ id, time: clock.now(), attempt, verdict, ...(logs === undefined ? {} : { logs }) })
     return { kind: 'publish', event, expectedSeq: history.lastSeq }

@@ -20,7 +20,8 @@ const summary: SummaryLine = {
 }
 
 function evidence(observation: Partial<EndObservation>, change: Partial<Evidence> = {}): Evidence {
-  return { attempt, observation: { ...gone, ...observation }, stopRequested: false, confirmed: true, ...change }
+  const facts = { stopRequested: false, confirmed: true, restored: false }
+  return { attempt, observation: { ...gone, ...observation }, ...facts, ...change }
 }
 
 describe('judge', () => {
@@ -111,6 +112,7 @@ describe('judge', () => {
     expect(message).toContain('then retry it')
     expect(message).toContain('Nothing runs again by itself')
     expect(judge(evidence({ cause: 'reboot' }))?.message).toContain('its machine was restarted')
+    expect(judge(evidence({ cause: 'reboot' }, { restored: true }))?.message).toContain('the ledger was restored')
   })
 
   const arbitrary = fc.record({
@@ -158,7 +160,7 @@ describe('judge', () => {
           ...(given.summary === 'none' ? {} : { summary: { ...summary, submittedId: id(given.summary), outcome } }),
           ...(cause === undefined ? {} : { cause }),
         }
-        const verdict = judge({ attempt, observation, stopRequested, confirmed })
+        const verdict = judge({ attempt, observation, stopRequested, confirmed, restored: false })
         expect(verdict?.phase).toBe(expectedPhase(given))
         // Only a record or a last line proves anything.
         if (given.record !== 'own' && given.summary !== 'own') expect(verdict?.verified ?? false).toBe(false)

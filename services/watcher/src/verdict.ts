@@ -10,6 +10,8 @@ export interface Evidence {
   readonly stopRequested: boolean
   /** A second look, after the runtime's first list, found the same end. */
   readonly confirmed: boolean
+  /** The ledger was restored from a backup after it had started. */
+  readonly restored: boolean
 }
 
 export interface Verdict {
@@ -53,13 +55,15 @@ function fromSummary({ outcome, reason, message }: SummaryLine, attempt: Started
   return { phase: known.data, reason, message, verified: known.data === 'Succeeded' && reason === passed }
 }
 
-function withoutRecord({ attempt, observation, stopRequested }: EndedEvidence): Verdict {
+function withoutRecord({ attempt, observation, stopRequested, restored }: EndedEvidence): Verdict {
   const { cause } = observation
   if (cause !== undefined && cause !== 'reboot') return fromCause(cause, attempt)
   if (stopRequested) return stopped(attempt)
   if (observation.neverLetGo) return neverLetGo()
-  return unknown(attempt, describeLoss(observation))
+  return unknown(attempt, restored ? RESTORED : describeLoss(observation))
 }
+
+const RESTORED = 'the ledger was restored from a backup meanwhile, and nothing of it is to be found here'
 
 function describeLoss({ cause, claimLost }: EndObservation): string {
   if (cause === 'reboot') return 'its machine was restarted meanwhile'

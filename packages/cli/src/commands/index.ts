@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { registerAgents } from './agents.ts'
+import { registerBackup } from './backup.ts'
 import { registerCompletion } from './completion.ts'
 import { registerConfig } from './config.ts'
 import { registerDeadLetters } from './deadletters/index.ts'
@@ -9,6 +10,7 @@ import { registerDoctor } from './doctor.ts'
 import { registerMan } from './man.ts'
 import { registerMcp } from './mcp.ts'
 import { registerRebuild } from './rebuild.ts'
+import { registerRestore } from './restore.ts'
 import { registerTask } from './task/index.ts'
 import { registerTemplates } from './templates/index.ts'
 import { registerTokens } from './tokens/index.ts'
@@ -23,6 +25,8 @@ export const COMMANDS: readonly RegisterCommand[] = [
   registerTask,
   registerDeadLetters,
   registerRebuild,
+  registerBackup,
+  registerRestore,
   registerTokens,
   registerMcp,
   registerDoctor,

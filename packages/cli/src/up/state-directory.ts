@@ -15,6 +15,8 @@ export const UpFile = z.object({
 export type UpFile = z.infer<typeof UpFile>
 
 const UP_FILE = 'up.json'
+/** Held by the `up` of a state directory for its life. */
+export const UP_LOCK = 'up.lock'
 
 export interface StateDirectory extends AsyncDisposable {
   readonly path: string
@@ -28,7 +30,7 @@ export interface StateDirectory extends AsyncDisposable {
 export async function takeStateDirectory(path: string): Promise<StateDirectory> {
   await mkdir(path, { recursive: true, mode: 0o700 })
   await chmod(path, 0o700)
-  const lock = acquireExclusiveLock(join(path, 'up.lock'))
+  const lock = acquireExclusiveLock(join(path, UP_LOCK))
   if (lock === undefined) throw new TerminalError('BROKER_DIRECTORY_IN_USE', await describeOther(path))
   // Of an `up` that was killed: until this one listens, nobody is told of an address that is no more.
   await rm(join(path, UP_FILE), { force: true })

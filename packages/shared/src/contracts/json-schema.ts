@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { TokenAnswer, TokenBody, TokenDocument, TokenList } from './access-tokens.ts'
 import { AttemptView, Problem, RetryBody, SubmitAnswer, SubmitBody } from './api.ts'
+import { BackupManifest, BackupRecord } from './backup.ts'
 import { DeadLetterDetail, DeadLetterPage, ReplayAnswer } from './dead-letter-api.ts'
 import { DeadLetter, ReplayEnd, ReplayRequest } from './dead-letters.ts'
 import { BranchDocument, DeliveryDocument, LeaseDocument, SlotDocument, WorkspaceDocument } from './documents.ts'
@@ -69,6 +70,8 @@ export const CONTRACTS = {
   'api.token': TokenBody,
   'api.token-answer': TokenAnswer,
   'api.tokens': TokenList,
+  'backup.manifest': BackupManifest,
+  'backup.record': BackupRecord,
   'file.gates': Gates,
   'file.client-config': ToolChoice,
   'file.settings': Settings,

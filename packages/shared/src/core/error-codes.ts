@@ -45,6 +45,7 @@ export const ERROR_CODES = [
   'CHANNEL_UNAVAILABLE',
   'CHANNEL_REJECTED',
   // Tools
+  'BACKUP_INVALID',
   'SERVER_UNREACHABLE',
   'SET_UP_INCOMPLETE',
 ] as const

@@ -6,6 +6,7 @@ import { ask, isNotFound } from './broker-errors.ts'
 import type { Broker } from './connection.ts'
 import type { StoredMessage } from './event-reading.ts'
 import { type LetterState, letterState, type LetterTrail } from './letter-state.ts'
+import { storedTime } from './stored-time.ts'
 import { scanStream } from './stream-reader.ts'
 import { DEADLETTERS } from './topology-streams.ts'
 
@@ -91,7 +92,7 @@ async function readWindow(
 
 function toLetter({ logger }: Broker, message: StoredMessage): readonly Omit<StoredDeadLetter, 'state'>[] {
   const letter = parseMessage(DeadLetter, message)
-  if (letter !== undefined) return [{ seq: message.seq, time: message.time, letter }]
+  if (letter !== undefined) return [{ seq: message.seq, time: storedTime(message), letter }]
   logger.warn({ seq: message.seq }, 'a dead letter cannot be read')
   return []
 }
@@ -99,9 +100,9 @@ function toLetter({ logger }: Broker, message: StoredMessage): readonly Omit<Sto
 function noteTrail(trails: Map<number, LetterTrail>, message: StoredMessage): void {
   const letter = letterOf(message.subject)
   const before = trails.get(letter) ?? {}
-  if (message.subject.startsWith('replay.')) trails.set(letter, { ...before, asked: message.time })
+  if (message.subject.startsWith('replay.')) trails.set(letter, { ...before, asked: storedTime(message) })
   const end = message.subject.startsWith('replayed.') ? parseMessage(ReplayEnd, message) : undefined
-  if (end !== undefined) trails.set(letter, { ...before, ended: { time: message.time, end } })
+  if (end !== undefined) trails.set(letter, { ...before, ended: { time: storedTime(message), end } })
 }
 
 /** The letter that a `replay.…` or `replayed.…` is about. */

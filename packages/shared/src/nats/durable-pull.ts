@@ -199,14 +199,19 @@ async function declareDurable(options: DurablePullOptions): Promise<Consumer> {
       return await broker.jsm.consumers.add(stream, config)
     } catch (error) {
       if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_EXISTS) throw error
-      return await broker.jsm.consumers.update(stream, durable, config)
+      // From where it began is not changed: a restore lets it begin where the one before had come to.
+      const { deliver_policy: _, ...changes } = config
+      return await broker.jsm.consumers.update(stream, durable, changes)
     }
   })
   return broker.js.consumers.getConsumerFromInfo(info)
 }
 
 /** Deliveries are unlimited: only our own settling counts and gives up. */
-function durableConfig({ durable, subjects }: DurablePullOptions): Partial<ConsumerConfig> {
+function durableConfig({
+  durable,
+  subjects,
+}: Pick<DurablePullOptions, 'durable' | 'subjects'>): Partial<ConsumerConfig> {
   return {
     durable_name: durable,
     ack_policy: AckPolicy.Explicit,

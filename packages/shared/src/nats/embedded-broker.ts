@@ -37,6 +37,8 @@ export interface EmbeddedBrokerOptions {
   readonly ledgerMaxBytes?: number
   /** Listens there instead of on a free port: for a restart under clients that reconnect. The disk is not judged again. */
   readonly port?: number
+  /** False: writes are not synced one by one, for a store that is thrown away unless it is completed and then synced. */
+  readonly synced?: boolean
   readonly logger: BrokerLog
   readonly signal: AbortSignal
 }
@@ -118,6 +120,7 @@ async function tryStart(options: EmbeddedBrokerOptions, starting: Starting): Pro
     port: options.port ?? -1,
     portsDirectory: directory.ports,
     storeDirectory: directory.store,
+    synced: options.synced !== false,
     maxStorageBytes,
   }
   await writeConfig(directory, renderBrokerConfig(config))
@@ -171,7 +174,7 @@ async function findRunning(directory: BrokerDirectory): Promise<PortsFile | unde
 
 /** @returns undefined while none answers; @throws TerminalError BROKER_DIRECTORY_IN_USE when another than ours does */
 async function adopt(
-  { logger, signal }: EmbeddedBrokerOptions,
+  { logger, signal }: Pick<EmbeddedBrokerOptions, 'logger' | 'signal'>,
   { directory, credentials }: { readonly directory: BrokerDirectory; readonly credentials: Credentials },
 ): Promise<PortsFile | undefined> {
   const running = await findRunning(directory)
@@ -187,6 +190,16 @@ async function adopt(
   }
   logger.info({ pid: running.pid, url: running.url, directory: directory.root }, 'adopted the running broker')
   return running
+}
+
+/** The broker that runs on a directory, if it answers: for a visitor, who leaves it running. */
+export async function findEmbeddedBroker(
+  options: Pick<EmbeddedBrokerOptions, 'directory' | 'logger' | 'signal'>,
+): Promise<Pick<EmbeddedBroker, 'url' | 'user' | 'password' | 'pid'> | undefined> {
+  const directory = await openBrokerDirectory(options.directory)
+  const credentials = await loadCredentials(directory)
+  const running = await adopt(options, { directory, credentials })
+  return running && { ...credentials, ...running }
 }
 
 async function inUse(directory: BrokerDirectory): Promise<TerminalError> {

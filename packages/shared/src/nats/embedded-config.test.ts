@@ -7,6 +7,7 @@ const config = {
   port: -1,
   portsDirectory: '/home/someone/state/run',
   storeDirectory: '/home/some "one"/back\\slash',
+  synced: true,
   maxStorageBytes: 123,
   user: 'orchestrator',
   password: 'secret',
@@ -21,6 +22,10 @@ describe('renderBrokerConfig', () => {
     expect(text).toContain(
       'deny: ["$JS.API.STREAM.DELETE.TASKS", "$JS.API.STREAM.PURGE.TASKS", "$JS.API.STREAM.MSG.DELETE.TASKS"]',
     )
+  })
+
+  it('syncs nothing by itself where its store is thrown away unless it is completed', () => {
+    expect(renderBrokerConfig({ ...config, synced: false })).not.toContain('sync_interval')
   })
 
   it('tells how it is to whoever has the password, in an account that stores nothing', () => {

@@ -14,6 +14,8 @@ export interface BrokerConfig extends Credentials {
   /** The broker writes its ports and its pid there once it accepts connections. */
   readonly portsDirectory: string
   readonly storeDirectory: string
+  /** False only for a store that is thrown away unless it is completed and then synced as a whole. */
+  readonly synced: boolean
   /** Limit of the account: below the disk, above what the topology needs. */
   readonly maxStorageBytes: number
 }
@@ -36,6 +38,10 @@ export function serverName(directory: string): string {
 /** Whoever has the password may do anything but make the ledger forget. */
 const DENIED = [`$JS.API.STREAM.DELETE.${TASKS}`, `$JS.API.STREAM.PURGE.${TASKS}`, `$JS.API.STREAM.MSG.DELETE.${TASKS}`]
 
+const SYNCED = `  # An acknowledged write survives a power cut.
+  sync_interval: always
+`
+
 export function renderBrokerConfig(config: BrokerConfig): string {
   return `# Written at each start.
 server_name: ${quote(config.serverName)}
@@ -44,9 +50,7 @@ port: ${config.port}
 ports_file_dir: ${quote(config.portsDirectory)}
 jetstream {
   store_dir: ${quote(config.storeDirectory)}
-  # An acknowledged write survives a power cut.
-  sync_interval: always
-  max_file_store: ${config.maxStorageBytes}
+${config.synced ? SYNCED : ''}  max_file_store: ${config.maxStorageBytes}
 }
 accounts {
   ORCHESTRATOR {

@@ -3,12 +3,12 @@ import { type LedgerEvent, type OrchestratorEvent, readEvent } from '../contract
 import { RetryableError, TerminalError } from '../core/index.ts'
 import type { BrokerLog } from './connection.ts'
 import type { PassedOver, ScanOptions, StoredEvent } from './ports.ts'
+import { storedTime, type TimedMessage } from './stored-time.ts'
 
 /** A stored message, however it was fetched. */
-export interface StoredMessage {
+export interface StoredMessage extends TimedMessage {
   readonly seq: number
   readonly subject: string
-  readonly time: Date
   readonly data: Uint8Array
 }
 
@@ -17,9 +17,11 @@ export type ReadMessage =
   | { readonly kind: 'foreign' | 'tooNew'; readonly type: string }
   | { readonly kind: 'unreadable'; readonly problem: string }
 
-export function readMessage({ seq, subject, time, data }: StoredMessage): ReadMessage {
+export function readMessage(message: StoredMessage): ReadMessage {
+  const { seq, subject, data } = message
   const read = readEvent(data)
-  return read.kind === 'event' ? { kind: 'event', stored: { seq, subject, time, event: read.event } } : read
+  if (read.kind !== 'event') return read
+  return { kind: 'event', stored: { seq, subject, time: storedTime(message), event: read.event } }
 }
 
 export function isLedgerEvent(stored: StoredEvent): stored is StoredEvent<LedgerEvent> {

@@ -19,6 +19,8 @@ export const DEADLETTERS = 'DEADLETTERS'
 export const GENERATION_KEY = 'orchestrator.generation'
 /** In the metadata of `TASKS` too: views that were filled before it was last raised are made anew. */
 export const VIEWS_KEY = 'orchestrator.views'
+/** In the metadata of `TASKS` too: the generation that the documents of the launchers were last made for. */
+export const DOCUMENTS_KEY = 'orchestrator.documents'
 export const LEDGER_MAX_BYTES_KEY = 'orchestrator.ledgerMaxBytes'
 export const DEFAULT_LEDGER_MAX_BYTES = 1024 * 1024 * 1024
 

@@ -12,7 +12,7 @@ export {
   safeName,
   textsFolder,
 } from './launch-layout.ts'
-export { readMachineId } from './machine-id.ts'
+export { findMachineId, keepMachineId, readMachineId } from './machine-id.ts'
 export type { ProcessIdentity, ProcessTable } from './ports.ts'
 export { createProcessTable } from './process-table.ts'
 export { formatWorkloadUid, parseWorkloadUid } from './workload-uid.ts'
