@@ -57,7 +57,7 @@ export function registerTool<I extends z.ZodObject, O extends z.ZodObject>(
   tool: Tool<I, O>,
 ): void {
   const { name, title, description, annotations, output } = tool
-  const config = { title, description, annotations, inputSchema: asIs(tool.input), outputSchema: output }
+  const config = { title, description, annotations, inputSchema: shown(tool.input), outputSchema: shown(output) }
   const { clock, logger, command } = dependencies
   server.registerTool(name, config, async (given, { mcpReq }) => {
     const startedAt = clock.monotonicMs()
@@ -122,8 +122,26 @@ function refusal(text: string): CallToolResult {
   return { isError: true, content: [{ type: 'text', text }] }
 }
 
-/** The schema as clients are shown it, without a check of its own. */
-function asIs(schema: z.ZodObject): StandardSchemaWithJSON {
+/** Over HTTP a server is made for each request, and writing these takes milliseconds. */
+const written = new WeakMap<z.ZodObject, StandardSchemaWithJSON>()
+
+/** The schema as clients are shown it, without a check of its own: arguments and answers are checked above. */
+function shown(schema: z.ZodObject): StandardSchemaWithJSON {
+  const known = written.get(schema)
+  if (known !== undefined) return known
   const { jsonSchema, vendor, version } = schema['~standard']
-  return { '~standard': { vendor, version, jsonSchema, validate: (value) => ({ value }) } }
+  const once = { input: memo(jsonSchema.input), output: memo(jsonSchema.output) }
+  const fresh: StandardSchemaWithJSON = {
+    '~standard': { vendor, version, jsonSchema: once, validate: (value) => ({ value }) },
+  }
+  written.set(schema, fresh)
+  return fresh
+}
+
+type Write = StandardSchemaWithJSON['~standard']['jsonSchema']['input']
+
+/** It is asked for one kind of JSON Schema only. */
+function memo(write: Write): Write {
+  let json: ReturnType<Write> | undefined
+  return (options) => (json ??= write(options))
 }

@@ -204,6 +204,17 @@ describe('at /mcp', () => {
     await expect.poll(() => looks.at(-1)?.aborted).toBe(true)
   })
 
+  it.each(Object.values(ERAS))('a wait ends when the client leaves (%s)', async (mode) => {
+    const { attempt } = await one.submit({ service: `gone-${mode}`, taskId: 1 })
+    await using tools = await connect(await tokenFor({ name: `goes-${mode}`, scopes: ['read'] }), { mode, send: fetch })
+    looks.length = 0
+    const waiting = tools.call('wait_for_task', { attempt, timeout_seconds: 60 })
+    waiting.catch(() => undefined)
+    await expect.poll(() => looks.length).toBeGreaterThan(0)
+    await tools.client.close()
+    await expect.poll(() => looks.at(-1)?.aborted).toBe(true)
+  })
+
   it('a wait ends when its token is revoked', async () => {
     const { attempt } = await one.submit({ service: 'revoked', taskId: 1 })
     const authorization = `Bearer ${await tokenFor({ name: 'waits', scopes: ['read'] })}`
@@ -219,18 +230,18 @@ describe('at /mcp', () => {
     await expect.poll(() => looks.at(-1)?.aborted).toBe(true)
   })
 
-  it('a wait answers how it stands when the server is to stop, and holds nothing up', async () => {
+  it.each(Object.values(ERAS))('a wait answers how it stands when the server is to stop (%s)', async (mode) => {
     const stopping = await startSubmitter({ brokerUrl: broker.url, clock })
     try {
       await stopping.ready()
-      const { attempt } = await stopping.submit({ service: 'stopping', taskId: 1 })
-      const token = await tokenFor({ name: 'stops', scopes: ['read'] })
+      const { attempt } = await stopping.submit({ service: `stopping-${mode}`, taskId: 1 })
+      const token = await tokenFor({ name: `stops-${mode}`, scopes: ['read'] })
       const send = async (url: URL | string, init?: RequestInit): Promise<Response> =>
         await fetch(String(url).replace(one.url, stopping.url), init)
       await expect
         .poll(async () => (await stopping.send('/v1/info', { headers: { authorization: `Bearer ${token}` } })).status)
         .toBe(200)
-      await using tools = await connect(token, { send })
+      await using tools = await connect(token, { mode, send })
       looks.length = 0
       const waiting = tools.call('wait_for_task', { attempt, timeout_seconds: 600 })
       await expect.poll(() => looks.length).toBeGreaterThan(0)
