@@ -46,6 +46,11 @@ export const CliEnvironment = z.object({
   NODE_EXTRA_CA_CERTS: z.string().optional().describe('the same'),
   NO_COLOR: z.string().optional().describe('not empty: no colours'),
   FORCE_COLOR: z.string().optional().describe('not empty: colours also where no terminal is; `0`: none'),
+  ORCHESTRATOR_PAGER: z
+    .string()
+    .optional()
+    .describe('shows what is longer than the terminal; goes before PAGER; `cat` for none'),
+  PAGER: z.string().optional().describe('the same, for all programs; `less` where neither is set'),
   TERM: z.string().optional().describe('`dumb`: no colours, nothing is updated in place'),
 })
 export type CliEnvironment = z.output<typeof CliEnvironment>

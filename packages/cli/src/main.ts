@@ -4,6 +4,7 @@ import { readEnvironment } from './config.ts'
 import { EXIT } from './exit-codes.ts'
 import { describeFailure } from './output/describe-error.ts'
 import { createScreen } from './output/screen.ts'
+import { startPager } from './output/start-pager.ts'
 import { endQuietlyOnClosedPipe, interruptSignal } from './process-life.ts'
 import { runCli } from './program.ts'
 
@@ -16,6 +17,7 @@ try {
     noColour: environment.NO_COLOR,
     forceColour: environment.FORCE_COLOR,
     term: environment.TERM,
+    startPager,
   })
   const interactive = process.stdin.isTTY && process.stdout.isTTY
   const world = {
@@ -25,7 +27,8 @@ try {
     interactive,
     screen,
     clock: systemClock,
-    signal: interruptSignal(process),
+    // Nobody reads on who has left the pager.
+    signal: AbortSignal.any([interruptSignal(process, screen), screen.left]),
   }
   process.exitCode = await runCli(process.argv.slice(2), world)
 } catch (error) {

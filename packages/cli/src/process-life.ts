@@ -1,9 +1,14 @@
 import { EXIT } from './exit-codes.ts'
+import type { Screen } from './output/screen.ts'
 
-/** Aborted by the first Ctrl-C, SIGTERM or closed terminal; the second one ends the program where it stands. */
-export function interruptSignal(process: NodeJS.Process): AbortSignal {
+/**
+ * Aborted by the first Ctrl-C, SIGTERM or closed terminal; the second one ends the program where it stands. In a pager
+ * Ctrl-C is one of its keys.
+ */
+export function interruptSignal(process: NodeJS.Process, screen: Pick<Screen, 'isPaging'>): AbortSignal {
   const interrupt = new AbortController()
-  const onSignal = (): void => {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGINT' && screen.isPaging) return
     if (interrupt.signal.aborted) process.exit(EXIT.interrupted)
     interrupt.abort(new DOMException('interrupted', 'AbortError'))
   }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { addGlobalOptions, applyGlobalOptions } from './commands/global-options.ts'
 import { COMMANDS } from './commands/index.ts'
 import { withExamples } from './commands/options.ts'
+import { usePager } from './commands/paging.ts'
 import type { CliContext } from './context.ts'
 import { addEarlierCommands } from './earlier/commands.ts'
 import { addEarlierFlags, applyEarlierFlags } from './earlier/flags.ts'
@@ -16,6 +17,14 @@ export type CliWorld = Omit<CliContext, 'exitWith'>
 
 /** Runs one command line to its end. Never throws: what goes wrong is told on standard error and in the exit code. */
 export async function runCli(args: readonly string[], world: CliWorld): Promise<ExitCode> {
+  const { screen } = world
+  const code = await runCommand(args, world)
+  const hasSeenEnough = screen.left.aborted
+  await screen.end()
+  return hasSeenEnough ? EXIT.ok : code
+}
+
+async function runCommand(args: readonly string[], world: CliWorld): Promise<ExitCode> {
   const { screen, signal } = world
   let code: ExitCode = EXIT.ok
   const exitWith = (chosen: ExitCode): void => {
@@ -57,9 +66,10 @@ export function createProgram(context: CliContext): Command {
   addEarlierCommands(program, context, async (args) => {
     await createProgram(context).parseAsync(args, { from: 'user' })
   })
-  return program.hook('preAction', (_program, command) => {
+  return program.hook('preAction', async (_program, command) => {
     applyGlobalOptions(command, screen)
     applyEarlierFlags(command, pathOf(command), screen)
+    await usePager(command, context)
   })
 }
 

@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { escapeJson, toJsonLine } from '../output/machine.ts'
 import { outputOption, withExamples } from './options.ts'
+import { withPager } from './paging.ts'
 
 export function registerConfig(program: Command, context: CliContext): void {
   const config = program
@@ -35,7 +36,7 @@ function registerSchema(config: Command, context: CliContext): void {
     .action(() => {
       context.screen.print(escapeJson(JSON.stringify(settingsSchema(), undefined, 2)))
     })
-  withExamples(command, context, ['config schema > orchestrator.schema.json'])
+  withExamples(withPager(command), context, ['config schema > orchestrator.schema.json'])
 }
 
 /** @throws TerminalError SETTINGS_INVALID with everything that is wrong */

@@ -12,6 +12,7 @@ export function addGlobalOptions(command: Command): void {
       'colours: on a terminal, whatever it is, or never (else NO_COLOR, FORCE_COLOR)',
     ).choices(COLOUR),
     new Option('--no-color', 'the same as --color never'),
+    new Option('--no-pager', 'never show long answers page by page (else ORCHESTRATOR_PAGER, PAGER, less)'),
   ]
   for (const option of options) command.addOption(option.hideHelp(command.parent !== null))
 }

@@ -5,6 +5,7 @@ import type { CliContext } from '../context.ts'
 import { allPages, describeCommand } from '../reference/describe-command.ts'
 import { toRoff } from '../reference/roff.ts'
 import { withExamples } from './options.ts'
+import { withPager } from './paging.ts'
 
 export function registerMan(program: Command, context: CliContext): void {
   const command = program
@@ -17,5 +18,8 @@ export function registerMan(program: Command, context: CliContext): void {
         throw new TerminalError('INPUT_INVALID', `there is no command "${path.join(' ')}": --help lists them`)
       context.screen.print(toRoff(page, VARIABLES).trimEnd())
     })
-  withExamples(command, context, ['man > ~/.local/share/man/man1/orchestrator.1', 'man task submit > task-submit.1'])
+  withExamples(withPager(command), context, [
+    'man > ~/.local/share/man/man1/orchestrator.1',
+    'man task submit > task-submit.1',
+  ])
 }

@@ -30,6 +30,9 @@ describe('the screen', () => {
       noColour: options.noColour,
       forceColour: options.forceColour,
       term: options.term ?? 'xterm',
+      startPager: () => {
+        throw new Error('no pager here')
+      },
     })
     return { screen, written: () => text }
   }

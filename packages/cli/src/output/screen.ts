@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
 import { type Colour, cutToWidth, type Paint } from '@orchestrator/client/texts'
 import { type ColourChoice, isColoured } from './colour.ts'
+import { createPagedWriter, type PagedWriter, type Pager } from './paged-writer.ts'
 
 /** Where a person, or a program, reads what a command says. */
 export interface Screen {
@@ -21,6 +22,14 @@ export interface Screen {
   readonly paint: Paint
   /** What was said for this call, before the environment. */
   useColour(choice: ColourChoice): void
+  /** From here on what is printed goes to a pager, where it is longer than the terminal; nothing is shown in place. */
+  page(command: string): void
+  /** A pager has the terminal: its keys are not for us. */
+  readonly isPaging: boolean
+  /** Aborted when the person has left the pager. */
+  readonly left: AbortSignal
+  /** Once all is printed: when the person has read it. */
+  end(): Promise<void>
 }
 
 const CODES: Record<Colour, readonly [number, number]> = {
@@ -33,24 +42,30 @@ const CODES: Record<Colour, readonly [number, number]> = {
 }
 
 const DEFAULT_WIDTH = 100
+const DEFAULT_ROWS = 24
 const CLEAR_DOWN = '\u001B[0J'
 
 export interface ScreenOptions {
-  readonly out: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
+  readonly out: Writable & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>
   readonly error: Writable
   /** `NO_COLOR` as it is in the environment. */
   readonly noColour: string | undefined
   /** `FORCE_COLOR` likewise. */
   readonly forceColour: string | undefined
   readonly term: string | undefined
+  readonly startPager: (command: string) => Pager
 }
 
-export function createScreen({ out, error, noColour, forceColour, term }: ScreenOptions): Screen {
+export function createScreen(options: ScreenOptions): Screen {
+  const { out, error, noColour, forceColour, term, startPager } = options
   const isTerminal = out.isTTY === true
   const live = isTerminal && term !== 'dumb'
   const colouredBy = (choice: ColourChoice): boolean => isColoured({ choice, noColour, forceColour, term, isTerminal })
   let coloured = colouredBy('auto')
   let block: readonly string[] = []
+  let paged: PagedWriter | undefined
+  const left = new AbortController()
+  const unsaid: string[] = []
 
   const width = (): number => (isTerminal ? (out.columns ?? DEFAULT_WIDTH) : DEFAULT_WIDTH)
   const hide = (): string =>
@@ -58,15 +73,18 @@ export function createScreen({ out, error, noColour, forceColour, term }: Screen
 
   return {
     print: (text) => {
-      out.write(`${hide()}${text}\n${block.join('\n')}`)
+      if (paged === undefined) out.write(`${hide()}${text}\n${block.join('\n')}`)
+      else paged.write(`${text}\n`)
     },
     warn: (text) => {
+      // Over the page that a person reads it would be gone with the next key.
+      if (paged !== undefined) return void unsaid.push(text)
       if (block.length > 0) out.write(hide())
       error.write(`${text}\n`)
       if (block.length > 0) out.write(block.join('\n'))
     },
     show: (lines) => {
-      if (!live) return
+      if (!live || paged !== undefined) return
       const before = hide()
       // A line that wraps would be two on the terminal, and the next block would cover the wrong ones.
       block = lines.map((line) => cutToWidth(line, width() - 1))
@@ -74,6 +92,21 @@ export function createScreen({ out, error, noColour, forceColour, term }: Screen
     },
     useColour: (choice) => {
       coloured = colouredBy(choice)
+    },
+    page: (command) => {
+      const direct = (text: string): void => void out.write(text)
+      const start = (): Pager => startPager(command)
+      paged = createPagedWriter({ rows: out.rows ?? DEFAULT_ROWS, columns: width(), start, direct })
+      paged.left.addEventListener('abort', () => left.abort(paged?.left.reason), { once: true })
+    },
+    get isPaging() {
+      return paged?.isOpen === true
+    },
+    left: left.signal,
+    end: async () => {
+      await paged?.end()
+      paged = undefined
+      for (const text of unsaid.splice(0)) error.write(`${text}\n`)
     },
     live,
     get width() {

@@ -36,7 +36,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   const error = new Sink(false, 80)
   const environment = CliEnvironment.parse({ HOME: '/nonexistent', ...options.environment })
   const { NO_COLOR: noColour, FORCE_COLOR: forceColour, TERM: term } = environment
-  const screen = createScreen({ out, error, noColour, forceColour, term })
+  const screen = createScreen({ out, error, noColour, forceColour, term, startPager: noPager })
   const stdin = Readable.from(options.stdin === undefined ? [] : [options.stdin])
   const code = await runCli(args, {
     environment,
@@ -53,7 +53,11 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
 /** For what is built and never run. */
 export function silentScreen(): Screen {
   const ends = { out: new Sink(false, 120), error: new Sink(false, 80) }
-  return createScreen({ ...ends, noColour: undefined, forceColour: undefined, term: undefined })
+  return createScreen({ ...ends, noColour: undefined, forceColour: undefined, term: undefined, startPager: noPager })
+}
+
+function noPager(): never {
+  throw new Error('a pager needs a real terminal')
 }
 
 class Sink extends Writable {

@@ -21,7 +21,7 @@ export interface Terminal extends AsyncDisposable {
 
 /** With `script` of util-linux: no native module is needed for it. */
 export function startTerminal({ command, cwd, environment, rows = 24 }: TerminalOptions): Terminal {
-  const line = `stty rows ${rows} cols 100; ${command}`
+  const line = `stty rows ${rows} cols 160; ${command}`
   const child: ChildProcess = spawn('script', ['--quiet', '--return', '--flush', '--command', line, '/dev/null'], {
     ...(cwd === undefined ? {} : { cwd }),
     env: { TERM: 'xterm', SHELL: '/bin/sh', ...environment },

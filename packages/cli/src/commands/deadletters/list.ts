@@ -5,6 +5,7 @@ import type { CliContext } from '../../context.ts'
 import { describeLetters } from '../../output/describe-dead-letter.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { connect, parseCount, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
+import { withPager } from '../paging.ts'
 
 interface ListFlags extends ServerOptions {
   readonly durable?: string
@@ -29,7 +30,7 @@ export function registerList(letters: Command, context: CliContext): void {
       const text = { page, now: clock.now(), paint: screen.paint, command: environment.ORCHESTRATOR_COMMAND }
       screen.print(flags.output === 'json' ? toJsonLine(page) : describeLetters(text))
     })
-  withExamples(withServerOptions(command), context, [
+  withExamples(withPager(withServerOptions(command)), context, [
     'deadletters list',
     'deadletters list --durable notifier --state open',
     'deadletters list --limit 200 -o json',

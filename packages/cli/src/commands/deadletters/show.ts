@@ -3,6 +3,7 @@ import type { CliContext } from '../../context.ts'
 import { describeLetter } from '../../output/describe-dead-letter.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
+import { withPager } from '../paging.ts'
 
 export function registerShow(letters: Command, context: CliContext): void {
   const command = letters
@@ -16,5 +17,5 @@ export function registerShow(letters: Command, context: CliContext): void {
       const text = { letter, now: clock.now(), paint: screen.paint, command: environment.ORCHESTRATOR_COMMAND }
       screen.print(flags.output === 'json' ? toJsonLine(letter) : describeLetter(text))
     })
-  withExamples(withServerOptions(command), context, ['deadletters show 7', 'deadletters show 7 -o json'])
+  withExamples(withPager(withServerOptions(command)), context, ['deadletters show 7', 'deadletters show 7 -o json'])
 }

@@ -5,6 +5,7 @@ import { type Command, Option } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { connect, parseCount, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
+import { withPager } from '../paging.ts'
 
 interface ListFlags extends ServerOptions {
   readonly service?: string
@@ -45,7 +46,7 @@ export function registerList(task: Command, context: CliContext): void {
           : describeTasks({ page, now: clock.now(), paint: screen.paint, ways }),
       )
     })
-  withExamples(withServerOptions(command), context, [
+  withExamples(withPager(withServerOptions(command)), context, [
     'task list',
     'task list --service trader --phase Failed',
     'task list --since 24h',

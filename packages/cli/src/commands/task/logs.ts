@@ -12,6 +12,7 @@ import type { CliContext } from '../../context.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { connect, parseCount, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
+import { withPager } from '../paging.ts'
 import { withAttemptReference } from './attempt-reference.ts'
 
 interface LogsFlags extends ServerOptions {
@@ -30,7 +31,7 @@ export function registerLogs(task: Command, context: CliContext): void {
     .action(async (name: string, taskId: string | undefined, flags: LogsFlags) => {
       await showLog(context, { name, taskId, tag: flags.tag }, flags)
     })
-  withExamples(withServerOptions(command), context, [
+  withExamples(withPager(withServerOptions(command)), context, [
     'task logs trader -f',
     'task logs trader 1 --from-line 200',
     'task logs trader-claude-agent-1-task1-attempt1 --raw > attempt.ndjson',

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
+import { withPager } from '../paging.ts'
 import { withAttemptReference } from './attempt-reference.ts'
 
 interface StatusFlags extends ServerOptions {
@@ -27,7 +28,7 @@ export function registerStatus(task: Command, context: CliContext): void {
         }),
       )
   })
-  withExamples(withServerOptions(command), context, [
+  withExamples(withPager(withServerOptions(command)), context, [
     'task status trader',
     'task status trader 1',
     'task status trader-claude-agent-1-task1-attempt2 -o json',

@@ -7,6 +7,7 @@ import { type Command, Option } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { collect, outputOption, withExamples } from '../options.ts'
+import { withPager } from '../paging.ts'
 import { ownDirectories } from './own-directories.ts'
 
 interface RenderFlags {
@@ -37,7 +38,7 @@ export function registerRender(templates: Command, context: CliContext): void {
     .action(async (flags: RenderFlags) => {
       await render(context, flags)
     })
-  withExamples(command, context, [
+  withExamples(withPager(command), context, [
     'templates render',
     'templates render --template memory.md.hbs --tool rustdocs_query_rust_docs --language rust',
     'templates render --directory ./templates --sample retry --write /tmp/texts',

@@ -3,6 +3,7 @@ import type { CliContext } from '../../context.ts'
 import { describeTokens } from '../../output/describe-token.ts'
 import { toJsonLine } from '../../output/machine.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from '../options.ts'
+import { withPager } from '../paging.ts'
 
 export function registerList(tokens: Command, context: CliContext): void {
   const command = tokens
@@ -15,5 +16,5 @@ export function registerList(tokens: Command, context: CliContext): void {
       const text = { list, paint: screen.paint, command: environment.ORCHESTRATOR_COMMAND }
       screen.print(flags.output === 'json' ? toJsonLine(list) : describeTokens(text))
     })
-  withExamples(withServerOptions(command), context, ['tokens list', 'tokens list -o json'])
+  withExamples(withPager(withServerOptions(command)), context, ['tokens list', 'tokens list -o json'])
 }
