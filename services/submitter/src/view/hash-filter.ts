@@ -41,12 +41,3 @@ function maskOf(bit: number): number {
 function stepOf(hash: number): number {
   return Math.imul(hash ^ (hash >>> 15), 0x27d4eb2d) | 1
 }
-
-/** 32 bits of a text after what was hashed before it, mixed as MurmurHash does: for a filter, not against people who look for two texts with one hash. */
-export function hashOn(before: number, text: string): number {
-  let hash = before
-  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x5bd1e995) ^ (hash >>> 15)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return hash ^ (hash >>> 16)
-}

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type AttemptSpec, TaskRef } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
-import type { Absence } from './absence.ts'
+import type { HashFilter } from './hash-filter.ts'
+import { hashOfBranch, hashOfKey, hashOfName, hashOfTask } from './hashes.ts'
 import type { LatestSpecs } from './latest-specs.ts'
 import { createLists, type ViewLists } from './lists.ts'
 import type { LiveCounts } from './live-counts.ts'
@@ -44,8 +45,11 @@ const AHEAD_MAX = 1000
 const IS_TASK = 'service = ? AND tag = ? AND task_id = ?'
 const HOLDER = `
   SELECT service, tag, task_id AS "taskId" FROM attempts
-  WHERE repository = ? AND branch = ? AND submitted_seq IS NOT NULL AND NOT (${IS_TASK})
+  WHERE branch_hash = ? AND repository = ? AND branch = ? AND submitted_seq IS NOT NULL AND NOT (${IS_TASK})
   ORDER BY submitted_seq LIMIT 1`
+const BRANCH_USED = `
+  SELECT 1 FROM attempts INDEXED BY by_branch
+  WHERE branch_hash = ? AND repository = ? AND branch = ? AND ${IS_TASK} AND submitted_seq < ? LIMIT 1`
 const LIVE_RANKS = Array.from({ length: FIRST_TERMINAL_RANK }, (_, rank) => rank).join(', ')
 const AHEAD = `
   SELECT count(*) AS count FROM (
@@ -61,39 +65,50 @@ const rows = (where: string): string =>
 export interface Kept {
   readonly live: LiveCounts
   readonly specs: LatestSpecs
-  readonly absence: Absence
+  /** Of hashes of keys, tasks, branches and names. */
+  readonly absence: HashFilter
 }
 
 export function createViewQueries(database: DatabaseSync, { live, specs, absence }: Kept): ViewQueries {
   const statements = {
-    byName: database.prepare(rows('name = ? ORDER BY submitted_seq')),
-    byKey: database.prepare(rows('idempotency_key = ? ORDER BY submitted_seq')),
+    byName: database.prepare(rows('name_hash = ? AND name = ? ORDER BY submitted_seq')),
+    byKey: database.prepare(rows('key_hash = ? AND idempotency_key = ? ORDER BY submitted_seq')),
     ofTask: database.prepare(rows(`${IS_TASK} ORDER BY n DESC`)),
     ofTaskIn: database.prepare(rows(`${IS_TASK} AND repository = ? ORDER BY n DESC`)),
-    nameTaken: database.prepare('SELECT 1 FROM attempts WHERE name = ? LIMIT 1'),
+    nameTaken: database.prepare('SELECT 1 FROM attempts WHERE name_hash = ? AND name = ? LIMIT 1'),
     holder: database.prepare(HOLDER),
-    branchUsed: database.prepare(
-      `SELECT 1 FROM attempts WHERE repository = ? AND branch = ? AND ${IS_TASK} AND submitted_seq < ? LIMIT 1`,
-    ),
+    branchUsed: preparedLater(database, BRANCH_USED),
     serviceKnown: database.prepare('SELECT 1 FROM attempts WHERE service = ? AND submitted_seq < ? LIMIT 1'),
     ahead: preparedLater(database, AHEAD),
   }
   const row = (found: unknown): AttemptRow | undefined => (found === undefined ? undefined : AttemptRow.parse(found))
   return {
     ...createLists(database),
-    attemptByName: (name) => (absence.mayHoldName(name) ? row(statements.byName.get(name)) : undefined),
-    attemptByKey: (key) => (absence.mayHoldKey(key) ? row(statements.byKey.get(key)) : undefined),
-    latestOfTask: (task) => (absence.mayHoldTask(task) ? row(statements.ofTask.get(...taskOf(task))) : undefined),
+    attemptByName: (name) => {
+      const hash = hashOfName(name)
+      return absence.mayHold(hash) ? row(statements.byName.get(hash, name)) : undefined
+    },
+    attemptByKey: (key) => {
+      const hash = hashOfKey(key)
+      return absence.mayHold(hash) ? row(statements.byKey.get(hash, key)) : undefined
+    },
+    latestOfTask: (task) =>
+      absence.mayHold(hashOfTask(task)) ? row(statements.ofTask.get(...taskOf(task))) : undefined,
     latestOfTaskIn: (task, repository) => row(statements.ofTaskIn.get(...taskOf(task), repository)),
     lastSpecOfService: (service) => specs.of(service),
-    isNameTaken: (name) => absence.mayHoldName(name) && statements.nameTaken.get(name) !== undefined,
+    isNameTaken: (name) => {
+      const hash = hashOfName(name)
+      return absence.mayHold(hash) && statements.nameTaken.get(hash, name) !== undefined
+    },
     branchHolder: ({ repository, branch }, task) => {
-      if (!absence.mayHoldBranch(repository, branch)) return undefined
-      const found = statements.holder.get(repository, branch, ...taskOf(task))
+      const hash = hashOfBranch(repository, branch)
+      if (!absence.mayHold(hash)) return undefined
+      const found = statements.holder.get(hash, repository, branch, ...taskOf(task))
       return found === undefined ? undefined : TaskRef.parse(found)
     },
     isBranchUsed: ({ repository, branch }, task, beforeSeq) =>
-      statements.branchUsed.get(repository, branch, ...taskOf(task), beforeSeq) !== undefined,
+      statements.branchUsed().get(hashOfBranch(repository, branch), repository, branch, ...taskOf(task), beforeSeq) !==
+      undefined,
     isServiceKnown: (service, beforeSeq) => statements.serviceKnown.get(service, beforeSeq) !== undefined,
     liveOfService: (service) => live.of(service),
     aheadOf: (service, seq) => Count.parse(statements.ahead().get(service, seq)).count,

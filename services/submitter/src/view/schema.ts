@@ -1,7 +1,7 @@
 /** The tables of a view. Any change raises the version: the file is then dropped and filled from the ledger again. */
 import { type Phase, Phase as PhaseSchema } from '@orchestrator/shared/contracts'
 
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 /** Marks a file as one of ours ("orch"), so that no other database is ever taken for a view and dropped. */
 export const APPLICATION_ID = 0x6f_72_63_68
 
@@ -33,6 +33,9 @@ export const SCHEMA = `
     repository TEXT,
     branch TEXT,
     idempotency_key TEXT,
+    name_hash INTEGER,
+    branch_hash INTEGER,
+    key_hash INTEGER,
     submitted TEXT,
     stop_seq INTEGER,
     started_seq INTEGER,
@@ -50,9 +53,10 @@ export const SCHEMA = `
 `
 
 const INDEXES = {
-  by_name: '(name)',
-  by_key: '(idempotency_key) WHERE idempotency_key IS NOT NULL',
-  by_branch: '(repository, branch, submitted_seq)',
+  // By hashes of texts: hashes.ts.
+  by_name: '(name_hash, submitted_seq)',
+  by_key: '(key_hash, submitted_seq) WHERE key_hash IS NOT NULL',
+  by_branch: '(branch_hash, submitted_seq)',
   // Before the sequence: what a list searches by; after it: what it may leave out without reading the row.
   list_all: '(submitted_seq, tag)',
   list_service: '(service, submitted_seq, tag, agent)',

@@ -16,6 +16,7 @@ import { describe, expect, it } from 'vitest'
 import { storedSubmit } from '../testing/samples.ts'
 import { toAttemptView } from './attempt-view.ts'
 import type { StreamName } from './cursors.ts'
+import { hashOfKey, hashOfName } from './hashes.ts'
 import { openViewStore, type ViewStore } from './store.ts'
 
 const TASK = { service: 'trader', tag: 'master', taskId: '1' }
@@ -325,6 +326,24 @@ describe('a view', () => {
     expect(found(again, 1)).toEqual([1, 1, '1', 1, true])
     expect(found(again, 2)).toEqual([2, 2, '2', 2, true])
     expect(found(again, 3)).toEqual([undefined, undefined, undefined, undefined, false])
+  })
+
+  it('tells two keys and two names apart that have the same hash', () => {
+    const [first, second] = [
+      { key: 'http/local/2281', name: 'a8736' },
+      { key: 'http/local/26944', name: 'a50344' },
+    ]
+    expect([hashOfKey(first.key), hashOfName(first.name)]).toEqual([hashOfKey(second.key), hashOfName(second.name)])
+    const submit = (seq: number, { key, name }: typeof first): Arrival => ({
+      stream: 'TASKS',
+      stored: storedSubmit({ seq, spec: { taskId: `${seq}`, name }, key }),
+    })
+    using one = fill([submit(1, first)])
+    expect(one.queries.attemptByKey(second.key)).toBeUndefined()
+    expect([one.queries.attemptByName(second.name), one.queries.isNameTaken(second.name)]).toEqual([undefined, false])
+    using both = fill([submit(1, first), submit(2, second)])
+    expect(both.queries.attemptByKey(second.key)?.submitted_seq).toBe(2)
+    expect(both.queries.attemptByName(first.name)?.submitted_seq).toBe(1)
   })
 
   it('knows who has a branch and under which key an attempt was made', () => {

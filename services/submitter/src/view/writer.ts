@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { assertNever } from '@orchestrator/shared/core'
 import type { AttemptKey, ChangeOf, ViewChange } from './fold.ts'
+import { hashOfBranch, hashOfKey, hashOfName, hashOfTask } from './hashes.ts'
 import type { Kept } from './queries.ts'
 import { FIRST_TERMINAL_RANK, rankOf } from './schema.ts'
 
@@ -35,6 +36,9 @@ const SUBMITTED_COLUMNS = [
   'repository',
   'branch',
   'idempotency_key',
+  'name_hash',
+  'branch_hash',
+  'key_hash',
   'submitted',
   'latest',
 ]
@@ -86,16 +90,17 @@ export function createViewWriter(database: DatabaseSync, { live, specs, absence 
     return statements.submittedLate.get(...columns, ...keyOf(key))?.['finished_seq'] === null
   }
 
-  const noteSubmitted = (change: ChangeOf<'submitted'>): void => {
-    const { key, seq, data } = change
-    absence.note(change)
+  const noteSubmitted = ({ key, seq, data }: ChangeOf<'submitted'>, hashes: Hashes): void => {
+    for (const hash of [hashOfTask(key.task), hashes.name, hashes.branch]) absence.note(hash)
+    if (hashes.key !== null) absence.note(hashes.key)
     specs.note(seq, data.attempt)
     if (key.n > 1) statements.notLatest.run(...keyOf({ ...key, n: key.n - 1 }))
   }
 
   const writeSubmitted = (change: ChangeOf<'submitted'>): void => {
-    if (writeNew(change.key, submittedValues(change))) live.add(change.key.task.service, 1)
-    noteSubmitted(change)
+    const hashes = hashesOf(change)
+    if (writeNew(change.key, submittedValues(change, hashes))) live.add(change.key.task.service, 1)
+    noteSubmitted(change, hashes)
   }
 
   const writeFinished = (change: ChangeOf<'finished'>): void => {
@@ -131,24 +136,43 @@ export function createViewWriter(database: DatabaseSync, { live, specs, absence 
 
   const writeWhole = ({ submitted, started, finished }: WholeAttempt): void => {
     const { key } = submitted
+    const hashes = hashesOf(submitted)
     const rank = rankOf(finished?.phase ?? started?.phase ?? 'Submitted')
     const end = finished === undefined ? [null, null, null] : finishedValues(finished)
-    const values = [rank, ...submittedValues(submitted), started?.seq ?? null, started?.at ?? null, ...end]
+    const values = [rank, ...submittedValues(submitted, hashes), started?.seq ?? null, started?.at ?? null, ...end]
     if (statements.whole.run(...keyOf(key), ...values).changes === 0) {
       for (const change of [submitted, started, finished]) if (change !== undefined) write(change)
       return
     }
     if (finished === undefined) live.add(key.task.service, 1)
-    noteSubmitted(submitted)
+    noteSubmitted(submitted, hashes)
   }
 
   return { write, writeWhole }
 }
 
+interface Hashes {
+  readonly name: number
+  readonly branch: number
+  readonly key: number | null
+}
+
+function hashesOf({ repository, data: { attempt, idempotencyKey } }: ChangeOf<'submitted'>): Hashes {
+  return {
+    name: hashOfName(attempt.name),
+    branch: hashOfBranch(repository, attempt.branch),
+    key: idempotencyKey === undefined ? null : hashOfKey(idempotencyKey),
+  }
+}
+
 /** In the order of their columns. */
-function submittedValues({ seq, at, eventId, repository, data }: ChangeOf<'submitted'>): SQLInputValue[] {
+function submittedValues(
+  { seq, at, eventId, repository, data }: ChangeOf<'submitted'>,
+  hashes: Hashes,
+): SQLInputValue[] {
   const { name, agent, branch } = data.attempt
-  return [seq, eventId, at, name, agent, repository, branch, data.idempotencyKey ?? null, JSON.stringify(data), 1]
+  const texts = [name, agent, repository, branch, data.idempotencyKey ?? null]
+  return [seq, eventId, at, ...texts, hashes.name, hashes.branch, hashes.key, JSON.stringify(data), 1]
 }
 
 function finishedValues({ seq, at, data }: ChangeOf<'finished'>): SQLInputValue[] {
