@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { problem, startFakeServer } from '@orchestrator/client/testing'
 import { temporaryDirectory } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-import { repositoriesOf } from '../doctor/installation-checks.ts'
 import { findVersion, isAtLeast } from '../doctor/versions.ts'
 import { type Ran, run } from '../testing/run.ts'
 
@@ -164,8 +163,8 @@ describe('doctor', () => {
     expect(lineOf(ran, 'Agent gone')).toBe('fail  Agent gone: no-such-agent is not found')
     expect(lineOf(ran, 'Tools')).toBe('fail  Tools: no-such-client is not found')
     expect(lineOf(ran, 'Webhook ci')).toContain('cannot be read')
-    expect(lineOf(ran, `Repository file://${repository}`)).toContain('ok')
-    expect(lineOf(ran, `Repository file://${setting.path}/nothing`)).toContain('fail')
+    expect(lineOf(ran, `Repository file://${repository} (target, as here)`)).toContain('ok')
+    expect(lineOf(ran, `Repository file://${setting.path}/nothing (platform, as here)`)).toContain('fail')
   })
 
   it('shows every fault of a settings file, and goes on', async () => {
@@ -188,24 +187,6 @@ describe('doctor', () => {
       .map((line): unknown => JSON.parse(line))
     expect(checks).toContainEqual({ check: 'Settings', state: 'ok', text: 'no settings file: defaults' })
   })
-})
-
-it('knows each repository of the settings once', () => {
-  const defaults = { platformRepositoryUrl: 'https://h/p' }
-  const services = {
-    a: { repositoryUrl: 'https://h/a', platformRepositoryUrl: 'https://h/p' },
-    b: { repositoryUrl: 'https://h/a' },
-  }
-  expect(
-    repositoriesOf({
-      defaults,
-      services,
-      agents: {},
-      repositories: {},
-      caps: { agents: {} },
-      channels: { webhooks: [] },
-    }),
-  ).toEqual(['https://h/p', 'https://h/a'])
 })
 
 it.each([

@@ -7,6 +7,7 @@ import { checkSettings, serverCheck, settingsChecks } from '../doctor/installati
 import { type Machine, machineChecks } from '../doctor/machine-checks.ts'
 import { servicesCheck } from '../doctor/services-check.ts'
 import { EXIT } from '../exit-codes.ts'
+import { credentialsDirectory, personHome } from '../git-places.ts'
 import { toJsonLine } from '../output/machine.ts'
 import { statePath } from '../state-path.ts'
 import { connect, type ServerOptions, withExamples, withServerOptions } from './options.ts'
@@ -49,11 +50,14 @@ async function examine(context: CliContext, flags: DoctorFlags): Promise<void> {
 }
 
 function machineOf({ environment, cwd, signal }: CliContext, flags: DoctorFlags): Machine {
+  const stateDirectory = statePath({ given: flags.stateDir, environment, cwd })
   return {
     path: environment.PATH,
     home: environment.HOME,
+    personHome: personHome(environment),
+    credentialsDirectory: credentialsDirectory({ environment, cwd, stateDirectory }),
     cwd,
-    stateDirectory: statePath({ given: flags.stateDir, environment, cwd }),
+    stateDirectory,
     brokerBinary: environment.ORCHESTRATOR_NATS_SERVER,
     sshAgent: environment.SSH_AUTH_SOCK,
     nodeVersion: process.versions.node,

@@ -3,6 +3,7 @@ import { printableLine, TerminalError } from '@orchestrator/shared/core'
 import { isLoopback } from '@orchestrator/submitter/config'
 import { type Command, Option } from 'commander'
 import type { CliContext } from '../context.ts'
+import { credentialsDirectory, personHome } from '../git-places.ts'
 import { mcpConfiguration, mcpHttpConfiguration } from '../mcp-configuration.ts'
 import { statePath } from '../state-path.ts'
 import type { RunningUp } from '../up/run-up.ts'
@@ -41,22 +42,22 @@ export function registerUp(program: Command, context: CliContext): void {
     .action(async (flags: UpFlags) => {
       const settings = flags.config ?? environment.SETTINGS_FILE
       if (flags.check === true) return await checkFile(context, settings)
-      const credentials = environment.CREDENTIALS_DIR
       const templates = flags.templates ?? environment.TEMPLATES_DIR
       // Here and not above: four services are no part of the other commands, which start in half the time without.
+      const stateDirectory = statePath({ given: flags.stateDir, environment, cwd })
       const { runUp } = await import('../up/run-up.ts')
       await runUp(
         {
-          stateDirectory: statePath({ given: flags.stateDir, environment, cwd }),
+          stateDirectory,
           settingsFile: settings === undefined ? undefined : resolve(cwd, settings),
           templatesDirectory: templates === undefined ? undefined : resolve(cwd, templates),
           port: flags.port,
           host: flags.host,
           allowedHosts: flags.allowHost ?? [],
           requireTokens: flags.requireTokens === true || !isLoopback(flags.host),
-          loginHome: environment.HOME.startsWith('/') && environment.HOME !== '/' ? environment.HOME : undefined,
+          loginHome: personHome(environment),
           sshAgent: environment.SSH_AUTH_SOCK,
-          credentialsDirectory: credentials === undefined ? undefined : resolve(cwd, credentials),
+          credentialsDirectory: credentialsDirectory({ environment, cwd, stateDirectory }),
           logLevel: flags.logLevel,
           brokerBinary: environment.ORCHESTRATOR_NATS_SERVER ?? 'nats-server',
           onReady: (up) => announce(context, up),

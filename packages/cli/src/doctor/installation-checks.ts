@@ -4,12 +4,10 @@ import type { Client } from '@orchestrator/client'
 import type { Settings } from '@orchestrator/shared/contracts'
 import { describeError, hasCode, printableLine } from '@orchestrator/shared/core'
 import { loadSettings } from '@orchestrator/shared/service'
-import { runProgram } from '../run-program.ts'
 import { agentProgramCheck } from './agent-program-check.ts'
 import { type Check, fail, type Finding, ok, warn } from './check.ts'
 import { findProgram, type Machine } from './machine-checks.ts'
-
-const LS_REMOTE_TIMEOUT_MS = 20_000
+import { repositoryChecks } from './repository-checks.ts'
 
 export function serverCheck(connect: () => Promise<Client>, startCommand: string): Check {
   return {
@@ -62,7 +60,7 @@ export function settingsChecks(settings: Settings, machine: Machine): readonly C
     ...settings.channels.webhooks.flatMap(({ name, secretFile }) =>
       secretFile === undefined ? [] : [secretCheck(name, secretFile)],
     ),
-    ...repositoriesOf(settings).map((url) => repositoryCheck(url, machine)),
+    ...repositoryChecks(settings, machine),
   ]
 }
 
@@ -102,36 +100,6 @@ function secretCheck(name: string, file: string): Check {
         `${file} ${secret === undefined ? 'cannot be read' : 'holds no whsec_ secret'}`,
         `put the signing secret there, or correct channels.webhooks in the settings`,
       )
-    },
-  }
-}
-
-export function repositoriesOf({ defaults, services }: Settings): readonly string[] {
-  const all = Object.values(services).flatMap(({ repositoryUrl, platformRepositoryUrl }) => [
-    repositoryUrl,
-    platformRepositoryUrl,
-  ])
-  return [...new Set([defaults.platformRepositoryUrl, ...all].filter((url) => url !== undefined))]
-}
-
-function repositoryCheck(url: string, { path, home, cwd, sshAgent, signal }: Machine): Check {
-  return {
-    name: `Repository ${printableLine(url)}`,
-    run: async () => {
-      // Whoever would be asked for a password is not there when it counts either.
-      const environment = {
-        PATH: path,
-        HOME: home,
-        LC_ALL: 'C',
-        GIT_TERMINAL_PROMPT: '0',
-        GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o StrictHostKeyChecking=yes',
-        ...(sshAgent !== undefined && { SSH_AUTH_SOCK: sshAgent }),
-      }
-      const args = ['-c', 'core.askPass=', 'ls-remote', '--quiet', '--', url, 'HEAD']
-      const end = await runProgram({ file: 'git', args, cwd, environment, timeoutMs: LS_REMOTE_TIMEOUT_MS, signal })
-      if (end.exitCode === 0) return ok('reachable')
-      const why = end.timedOut ? 'no answer in time' : printableLine(end.stderr.trim().split('\n').at(-1) ?? '')
-      return fail(`not reachable: ${why}`, 'check the address, the network, and that git has a credential for it')
     },
   }
 }

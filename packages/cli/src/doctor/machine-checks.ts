@@ -8,7 +8,7 @@ import { findVersion, isAtLeast } from './versions.ts'
 
 const NODE_MINIMUM = '24.12.0'
 const BROKER_MINIMUM = '2.10.27'
-const GIT_MINIMUM = '2.30.0'
+const GIT_MINIMUM = '2.32.0'
 const GIB = 1024 ** 3
 const DISK_FAIL_BYTES = 1 * GIB
 const DISK_WARN_BYTES = 5 * GIB
@@ -16,6 +16,10 @@ const DISK_WARN_BYTES = 5 * GIB
 export interface Machine {
   readonly path: string
   readonly home: string
+  /** The same, where it is one of a person. */
+  readonly personHome: string | undefined
+  /** Tokens and keys of git. */
+  readonly credentialsDirectory: string
   readonly cwd: string
   readonly stateDirectory: string
   /** The broker's binary, where one is named. */

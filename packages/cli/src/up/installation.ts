@@ -31,8 +31,8 @@ export interface InstallationOptions {
   readonly loginHome: string | undefined
   /** Socket of that person's SSH agent. */
   readonly sshAgent: string | undefined
-  /** Absolute; `credentials/` in the state directory when left out. */
-  readonly credentialsDirectory: string | undefined
+  /** Absolute: tokens and keys of git. */
+  readonly credentialsDirectory: string
   /** Goes before the templates that come along. */
   readonly templatesDirectory: string | undefined
   readonly door: Door
@@ -120,7 +120,7 @@ function environmentFor(
     ...(door.adminTokenFile !== undefined && { REQUIRE_TOKENS: 'true', ADMIN_TOKEN_FILE: door.adminTokenFile }),
     ...(options.loginHome !== undefined && { AGENT_LOGIN_HOME: options.loginHome, GIT_USER_HOME: options.loginHome }),
     ...(options.sshAgent !== undefined && { GIT_SSH_AUTH_SOCK: options.sshAgent }),
-    ...(options.credentialsDirectory !== undefined && { CREDENTIALS_DIR: options.credentialsDirectory }),
+    CREDENTIALS_DIR: options.credentialsDirectory,
     ...(options.templatesDirectory !== undefined && { TEMPLATES_DIR: options.templatesDirectory }),
   }
 }

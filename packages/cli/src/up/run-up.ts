@@ -16,7 +16,7 @@ export interface UpOptions {
   readonly loginHome: string | undefined
   readonly sshAgent: string | undefined
   /** Absolute. */
-  readonly credentialsDirectory: string | undefined
+  readonly credentialsDirectory: string
   /** Absolute. */
   readonly templatesDirectory: string | undefined
   readonly logLevel: string

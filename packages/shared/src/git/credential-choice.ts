@@ -142,21 +142,19 @@ function folderWith({ remote, source, found }: Choice, file: string): string | u
 function refuseUnusable({ remote, source, found }: Choice, path: string): void {
   const file = found.get(path)
   if (file === undefined) return
-  const problem = (text: string): TerminalError => problemOf(remote, `${path} ${text}`)
-  if (!file.isReadable) throw problem('cannot be read: give it to the user that runs attempts')
-  if (file.isEmpty) throw problem('is empty: put the credential there')
-  if (file.isOpenToAll)
-    throw problem(
-      `may be read by every user of the machine: run "chmod -R o= ${source.directory}", or mount it with defaultMode 0440`,
-    )
+  const refuse = (problem: string, remedy: string): never => {
+    throw troubleWith(remote, { problem: `${path} ${problem}`, remedy })
+  }
+  if (!file.isReadable) refuse('cannot be read', 'give it to the user that runs attempts')
+  if (file.isEmpty) refuse('is empty', 'put the credential there')
+  const close = `run "chmod -R o= ${source.directory}", or mount it with defaultMode 0440`
+  if (file.isOpenToAll) refuse('may be read by every user of the machine', close)
 }
 
 function refusePlainHttp({ remote }: Choice, path: string): void {
   if (transportOf(remote.url) === 'https' || isThisMachine(remote.url)) return
-  throw problemOf(
-    remote,
-    `the token in ${path} is not sent over plain HTTP, where it can be read on the way: use https`,
-  )
+  const problem = `the token in ${path} is not sent over plain HTTP, where it can be read on the way`
+  throw troubleWith(remote, { problem, remedy: 'use https' })
 }
 
 function isThisMachine(url: string): boolean {
@@ -166,34 +164,46 @@ function isThisMachine(url: string): boolean {
 function missing({ remote, source }: Choice, file: string): TerminalError {
   const paths = credentialNames(remote, source).map((name) => `${source.directory}/${name}/${file}`)
   const what = file === 'token' ? 'token' : 'private key'
+  const isAbsent = `${paths.join(' and ')} ${paths.length === 1 ? 'is' : 'are'} not there`
   if (source.reference !== undefined)
-    return problemOf(
-      remote,
-      `the settings name the credential "${source.reference}" for it, but ${paths[0]} is not there: put a ${what} there, or correct "repositories" in the settings`,
-    )
-  return problemOf(
-    remote,
-    `there is no ${what} for it: ${paths.join(' and ')} ${paths.length === 1 ? 'is' : 'are'} not there. Put the ${what} of ${remote.githubUser} there, or name another credential for it under "repositories" in the settings`,
-  )
+    return troubleWith(remote, {
+      problem: `the settings name the credential "${source.reference}" for it, but ${isAbsent}`,
+      remedy: `put a ${what} there, or correct "repositories" in the settings`,
+    })
+  return troubleWith(remote, {
+    problem: `there is no ${what} for it, since ${isAbsent}`,
+    remedy: `put the ${what} of ${remote.githubUser} there, or name another credential for it under "repositories" in the settings`,
+  })
 }
 
 const ENCRYPTED_PEM = /^(?:-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED)$/m
 const OPENSSH = /^-----BEGIN OPENSSH PRIVATE KEY-----\n([A-Za-z0-9+/=\n]+)/
 
 /** Of the text of a private key: what ssh would not say, or only in words that help nobody. */
-export function keyProblem(text: string): string | undefined {
+export function keyTrouble(text: string): Trouble | undefined {
   if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----\n[\s\S]+\n-----END [A-Z ]*PRIVATE KEY-----$/.test(text))
-    return 'is no private key that ssh can read: put the whole file there, first and last line included'
+    return {
+      problem: 'is no private key that ssh can read',
+      remedy: 'put the whole file there, first and last line included',
+    }
   // After the mark and its end comes the name of the cipher, which begins with its length.
   const body = Buffer.from(OPENSSH.exec(text)?.[1] ?? '', 'base64').subarray('openssh-key-v1\0'.length + 4)
   const isEncrypted = body.length > 0 && body.toString('latin1', 0, 4) !== 'none'
   return isEncrypted || ENCRYPTED_PEM.test(text)
-    ? 'is protected by a passphrase, which nobody is there to type: use a key without one'
+    ? { problem: 'is protected by a passphrase, which nobody is there to type', remedy: 'use a key without one' }
     : undefined
 }
 
-export function problemOf(remote: Remote, text: string): TerminalError {
-  return new TerminalError('GIT_AUTH_FAILED', `${nameOf(remote)}: ${text}`, { details: { url: remote.url } })
+/** For people: what is wrong, and what to do about it. */
+export interface Trouble {
+  readonly problem: string
+  readonly remedy: string
+}
+
+/** `details` have both apart. */
+export function troubleWith(remote: Remote, { problem, remedy }: Trouble): TerminalError {
+  const details = { url: remote.url, problem, remedy }
+  return new TerminalError('GIT_AUTH_FAILED', `${nameOf(remote)}: ${problem}: ${remedy}`, { details })
 }
 
 export function nameOf({ role, url }: Remote): string {

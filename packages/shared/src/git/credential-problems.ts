@@ -4,9 +4,9 @@ import {
   type Credential,
   type CredentialSource,
   credentialNames,
-  nameOf,
   type Remote,
   transportOf,
+  type Trouble,
 } from './credential-choice.ts'
 
 export interface Refusal {
@@ -20,55 +20,83 @@ export interface Refusal {
 }
 
 /** What happened, with which file, and what to do; `undefined` where no credential had a part in it. */
-export function explainRefusal(refusal: Refusal): string | undefined {
-  const { remote, credential, code } = refusal
-  if (credential.kind === 'none' || (code !== 'GIT_AUTH_FAILED' && code !== 'GIT_NOT_FOUND')) return undefined
-  const text = code === 'GIT_NOT_FOUND' ? notFound(refusal) : (hostProblem(refusal) ?? refused(refusal))
-  return `${nameOf(remote)}: ${text}. In git's words`
+export function explainRefusal(refusal: Refusal): Trouble | undefined {
+  const { credential, code } = refusal
+  if (credential.kind === 'none') return undefined
+  if (code === 'GIT_NOT_FOUND') return notFound(refusal)
+  return code === 'GIT_AUTH_FAILED' ? (hostTrouble(refusal) ?? refused(refusal)) : undefined
 }
 
-function notFound(refusal: Refusal): string {
-  return `it is not there, or ${used(refusal)} may not see it: check the address and what the credential may do`
-}
-
-function hostProblem(refusal: Refusal): string | undefined {
-  const { stderr } = refusal
-  if (/certificate problem|certificate verification failed/i.test(stderr)) return certificateProblem(refusal)
-  const place = hostsFile(refusal)
-  const host = printableLine(hostOf(refusal.remote.url).name)
-  if (/REMOTE HOST IDENTIFICATION HAS CHANGED/i.test(stderr))
-    return `the host key of ${host} is another one than in ${place}: the server was set up anew, or somebody stands in between. When its maker confirms the new key, put it there in place of the old one`
-  if (/host key verification failed|host key is known for/i.test(stderr))
-    return `the host key of ${host} is not known. Fetch it with "${scanCommand(refusal.remote.url)} >> ${place}" and compare it with what the maker of the host publishes`
-  return undefined
-}
-
-function certificateProblem({ remote, source, credential }: Refusal): string {
-  const known = 'caFile' in credential ? credential.caFile : undefined
-  if (known !== undefined) return `its certificate is not signed by an authority in ${known}: put the right one there`
-  const folder = `${source.directory}/${credentialNames(remote, source)[0]}`
-  return `its certificate is signed by an authority that this machine does not know: put that one's certificate into ${folder}/ca.crt, beside the token`
-}
-
-function refused(refusal: Refusal): string {
-  const { remote, source, credential, isPush } = refusal
-  const action = isPush ? 'may not push' : 'may not read it'
-  const again = 'it is read anew at each call, so retry once it is right'
-  switch (credential.kind) {
-    case 'token':
-      return `${used(refusal)} was refused (wrong, expired, revoked, or it ${action}): put another one there; ${again}`
-    case 'key':
-      return `${used(refusal)} was refused (unknown to the host, revoked, or it ${action}): add its public part to the account or as a deploy key, or put another one there; ${again}`
-    case 'helpers':
-      return `${used(refusal)} have nothing that it accepts. Log in there (for example "gh auth login"), or put a token into ${firstPath(remote, source)}`
-    case 'agent':
-      return `${used(refusal)} have nothing that it accepts. Add a key with ssh-add, or put one without passphrase into ${firstPath(remote, source)}`
-    default:
-      return `it wants a credential, and there is none: put a token into ${firstPath(remote, source)}`
+function notFound({ credential }: Refusal): Trouble {
+  return {
+    problem: `it is not there, or ${describeCredential(credential)} may not see it`,
+    remedy: 'check the address and what the credential may do',
   }
 }
 
-function used({ credential }: Refusal): string {
+function hostTrouble(refusal: Refusal): Trouble | undefined {
+  const { stderr } = refusal
+  if (/certificate problem|certificate verification failed/i.test(stderr)) return certificateTrouble(refusal)
+  const place = hostsFile(refusal)
+  const host = printableLine(hostOf(refusal.remote.url).name)
+  if (/REMOTE HOST IDENTIFICATION HAS CHANGED/i.test(stderr))
+    return {
+      problem: `the host key of ${host} is another one than in ${place}, because the server was set up anew, or somebody stands in between`,
+      remedy: 'when its maker confirms the new key, put it there in place of the old one',
+    }
+  if (/host key verification failed|host key is known for/i.test(stderr))
+    return {
+      problem: `the host key of ${host} is not known`,
+      remedy: `fetch it with "${scanCommand(refusal.remote.url)} >> ${place}" and compare it with what the maker of the host publishes`,
+    }
+  return undefined
+}
+
+function certificateTrouble({ remote, source, credential }: Refusal): Trouble {
+  const known = 'caFile' in credential ? credential.caFile : undefined
+  if (known !== undefined)
+    return { problem: `its certificate is not signed by an authority in ${known}`, remedy: 'put the right one there' }
+  return {
+    problem: 'its certificate is signed by an authority that this machine does not know',
+    remedy: `put that one's certificate into ${source.directory}/${credentialNames(remote, source)[0]}/ca.crt, beside the token`,
+  }
+}
+
+const AGAIN = 'it is read anew at each call, so retry once it is right'
+
+function refused(refusal: Refusal): Trouble {
+  const { remote, source, credential, isPush } = refusal
+  const used = describeCredential(credential)
+  const action = isPush ? 'may not push' : 'may not read it'
+  const path = firstPath(remote, source)
+  switch (credential.kind) {
+    case 'token':
+      return {
+        problem: `${used} was refused (wrong, expired, revoked, or it ${action})`,
+        remedy: `put another one there; ${AGAIN}`,
+      }
+    case 'key':
+      return {
+        problem: `${used} was refused (unknown to the host, revoked, or it ${action})`,
+        remedy: `add its public part to the account or as a deploy key, or put another one there; ${AGAIN}`,
+      }
+    case 'helpers':
+      return {
+        problem: `${used} have nothing that it accepts`,
+        remedy: `log in there (for example "gh auth login"), or put a token into ${path}`,
+      }
+    case 'agent':
+      return {
+        problem: `${used} have nothing that it accepts`,
+        remedy: `add a key with ssh-add, or put one without passphrase into ${path}`,
+      }
+    default:
+      return { problem: 'it wants a credential, and there is none', remedy: `put a token into ${path}` }
+  }
+}
+
+/** With which words people know it. */
+export function describeCredential(credential: Credential): string {
   switch (credential.kind) {
     case 'token':
       return `the token in ${credential.tokenFile}`

@@ -263,7 +263,7 @@ describe('a host', () => {
 describe('what is not there', () => {
   it.each([
     ['by https', 'it wants a credential, and there is none: put a token into'],
-    ['by ssh', 'there is no private key for it:'],
+    ['by ssh', 'there is no private key for it, since'],
   ])('%s is named with the place where it was looked for', async (way, text) => {
     if (way === 'by https') await put(`github-pat-${USER}/ca.crt`, await readFile(https.caFile, 'utf8'))
     const { code, message } = await refusal({ repository: way === 'by ssh' ? overSsh : overHttps })

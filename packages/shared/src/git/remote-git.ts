@@ -9,12 +9,13 @@ import {
   filesToLookAt,
   type FoundFile,
   type FoundFiles,
-  keyProblem,
-  problemOf,
+  keyTrouble,
+  nameOf,
   type Remote,
+  troubleWith,
 } from './credential-choice.ts'
 import { credentialEnvironment, type PrivateCopies } from './credential-environment.ts'
-import { explainRefusal } from './credential-problems.ts'
+import { describeCredential, explainRefusal } from './credential-problems.ts'
 import type { Git, GitRun } from './ports.ts'
 import { openPrivateFiles, type PrivateFiles } from './private-files.ts'
 
@@ -32,7 +33,7 @@ export interface RemoteGitOptions {
 export function createRemoteGit({ git, remote, source }: RemoteGitOptions): Git {
   return {
     run: async (run) => {
-      const credential = chooseCredential({ remote, source, found: await lookAt(remote, source) })
+      const credential = await findCredential({ remote, source })
       await using files = await openPrivateFiles()
       const environment = credentialEnvironment(credential, remote.url, await copiesFor({ remote, credential, files }))
       try {
@@ -42,6 +43,11 @@ export function createRemoteGit({ git, remote, source }: RemoteGitOptions): Git 
       }
     },
   }
+}
+
+/** The credential that such a call would use. @throws as the call itself does */
+export async function findCredential({ remote, source }: Omit<RemoteGitOptions, 'git'>): Promise<Credential> {
+  return chooseCredential({ remote, source, found: await lookAt(remote, source) })
 }
 
 async function lookAt(remote: Remote, source: CredentialSource): Promise<FoundFiles> {
@@ -79,8 +85,9 @@ async function copiesFor({ remote, credential, files }: Copying): Promise<Privat
   const knownHostsFile = await files.write('known_hosts', known)
   if (credential.kind === 'agent') return { knownHostsFile }
   const key = (await readFile(credential.keyFile, 'utf8')).replaceAll('\r\n', '\n').trim()
-  const problem = keyProblem(key)
-  if (problem !== undefined) throw problemOf(remote, `the key in ${credential.keyFile} ${problem}`)
+  const trouble = keyTrouble(key)
+  if (trouble !== undefined)
+    throw troubleWith(remote, { ...trouble, problem: `${describeCredential(credential)} ${trouble.problem}` })
   return { knownHostsFile, keyFile: await files.write('key', `${key}\n`) }
 }
 
@@ -96,6 +103,8 @@ function explained(error: unknown, { remote, source, credential, run }: Call): u
   const { code, details } = error
   const stderr = typeof details['stderr'] === 'string' ? details['stderr'] : ''
   const isPush = run.args.includes('push')
-  const text = explainRefusal({ remote, source, credential, code, stderr, isPush })
-  return text === undefined ? error : new TerminalError(code, text, { cause: error, details })
+  const trouble = explainRefusal({ remote, source, credential, code, stderr, isPush })
+  if (trouble === undefined) return error
+  const message = `${nameOf(remote)}: ${trouble.problem}: ${trouble.remedy}. In git's words`
+  return new TerminalError(code, message, { cause: error, details: { ...details, ...trouble } })
 }
