@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { sampleAttempt, startTestBroker, submittedEvent } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
 import { taskSubject } from '../contracts/index.ts'
@@ -24,6 +27,17 @@ describe('own messages', () => {
     expect(own.recall('task.trader.master.600', bytes)).toBe(event)
   })
 
+  it('hold on to nothing but themselves', async () => {
+    const own = createOwnMessages()
+    const pool = new WeakRef(new ArrayBuffer(64 * 1024))
+    own.remember('task.trader.master.1', bytesIn(pool.deref(), bytes), event)
+    // What a weak reference has given lives until the end of the turn.
+    await nextTurn()
+    collectGarbage()
+    expect(pool.deref()).toBeUndefined()
+    expect(own.recall('task.trader.master.1', bytes)).toBe(event)
+  })
+
   it('come back from the stream as they were published, without being read again', async () => {
     await using server = await startTestBroker()
     const ledger = await createLedger(await server.connect('test'))
@@ -38,3 +52,15 @@ describe('own messages', () => {
     }
   })
 })
+
+function bytesIn(pool: ArrayBuffer | undefined, bytes: Buffer): Buffer {
+  const cut = Buffer.from(pool ?? new ArrayBuffer(0), 0, bytes.length)
+  bytes.copy(cut)
+  return cut
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect === 'function') collect()
+}

@@ -10,7 +10,7 @@ export interface OwnMessages<T> {
 }
 
 interface Own<T> {
-  readonly bytes: Buffer
+  readonly text: string
   readonly value: T
 }
 
@@ -22,16 +22,21 @@ export function createOwnMessages<T>(): OwnMessages<T> {
   return {
     remember: (place, bytes, value) => {
       own.delete(place)
-      own.set(place, { bytes, value })
+      own.set(place, { text: textOf(bytes), value })
       if (own.size <= MAX) return
       const [oldest = ''] = own.keys()
       own.delete(oldest)
     },
     recall: (place, bytes) => {
       const found = own.get(place)
-      if (found === undefined || !found.bytes.equals(bytes)) return undefined
+      if (found === undefined || found.text !== textOf(bytes)) return undefined
       own.delete(place)
       return found.value
     },
   }
+}
+
+/** One character for each byte. A small buffer would hold on to all of the 64 KiB that Node.js cuts such buffers from. */
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
 }
