@@ -65,7 +65,7 @@ export type Step =
   | { readonly kind: 'idle'; readonly lookAgainMs?: number }
   | { readonly kind: 'refill' }
   | { readonly kind: 'skipFinished'; readonly entry: QueueEntry }
-  /** Publish `finished` for an attempt that has no `started`, once nothing held is left of it. */
+  /** Publish `finished` for an attempt that has no `started`; where it was stopped, once nothing held is left of it. */
   | { readonly kind: 'finishUnstarted'; readonly entry: QueueEntry; readonly verdict: Verdict }
   /** `started` is there although the document does not know: it lost its memory. */
   | { readonly kind: 'adopt'; readonly entry: QueueEntry }

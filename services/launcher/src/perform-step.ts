@@ -74,7 +74,10 @@ async function finishUnstarted(
   step: StepOf<'finishUnstarted'>,
 ): Promise<StepEnd> {
   const { grant } = document.value
-  if (grant?.submittedId === step.entry.submittedId) await world.runtime.remove(refOf(grant))
+  // A stop in the ledger keeps `started` from it. Before any other end another replica may be letting go what it made:
+  // what is left once the end is in the ledger goes with the release.
+  const isStopped = step.verdict.phase === 'Stopped'
+  if (isStopped && grant?.submittedId === step.entry.submittedId) await world.runtime.remove(refOf(grant))
   await publishFinished(world, step.entry, { verdict: step.verdict, of: 'unstarted', signal })
   return goOn(document)
 }

@@ -352,6 +352,31 @@ describe('the launcher', () => {
     expect(historyOf(test.broker, first)).toEqual(['attempt.started'])
   })
 
+  it('ends nothing that another replica lets go while it gives up itself', async () => {
+    const clock = createTestClock()
+    const test = createWorld()
+    await submitAndNote(test, first)
+    const before = async (call: string): Promise<void> => {
+      const isGivingUp = call === 'runtime.remove' || call === 'ledger.publish'
+      if (isGivingUp && test.machine.letGo.length === 0) await reconcileWorkspace(test.world, 'trader', never)
+    }
+    const hooks = { before, after: () => Promise.resolve() }
+    const failing = {
+      ...test.machine.runtime,
+      findHeld: () => Promise.resolve(undefined),
+      launchHeld: () => Promise.reject(new RetryableError('RUNTIME_UNAVAILABLE', 'no process')),
+    }
+    const runtime = hooked(failing, 'runtime', hooks)
+    const replica = createReplica({ broker: hookedBroker(test.broker, hooks), runtime, clock })
+    for (let i = 0; i < 6; i += 1) {
+      await reconcileWorkspace(replica, 'trader', never)
+      await clock.advance(60_000)
+    }
+    expect(test.machine.letGo).toEqual(['uid-1'])
+    expect(test.machine.violations).toEqual([])
+    expect(historyOf(test.broker, first)).toEqual(['attempt.started'])
+  })
+
   it('gives up on a workload that ends again and again while it is held', async () => {
     const clock = createTestClock()
     const { broker, machine } = createWorld()
