@@ -98,6 +98,10 @@ export function createMirror({ git, localGit, directory, remote, recorder, signa
   }
 }
 
+export function agentRef(branch: string): string {
+  return `refs/agent/${branch}`
+}
+
 /** @throws TerminalError GIT_NOT_FOUND that says which branches there are */
 export function missingBranch(remote: RepositoryRef, existing: readonly string[]): TerminalError {
   const shown = existing.slice(0, 10).join(', ') + (existing.length > 10 ? `, … (${existing.length})` : '')

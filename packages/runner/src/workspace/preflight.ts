@@ -52,10 +52,13 @@ async function assertReadable(
   if (!branches.includes(remote.branch)) throw missingBranch(remote, branches)
 }
 
+/** The commit of each try is the same: it lies there once. */
+const SAME_TIME = { GIT_AUTHOR_DATE: '@0 +0000', GIT_COMMITTER_DATE: '@0 +0000' }
+
 /** Sends nothing, but is refused where a push would be; so it counts as a question, not as a push. */
 async function tryPush({ attempt, mirror, recorder }: PreflightContext): Promise<void> {
   const { branch, repository } = attempt.spec
-  const environment = authorEnvironment(repository.githubUser)
+  const environment = { ...authorEnvironment(repository.githubUser), ...SAME_TIME }
   await mirror.use(async () => {
     const tree = await mirror.repository.git(['hash-object', '-t', 'tree', '-w', '--stdin'])
     const commit = await mirror.repository.git(['commit-tree', '-m', 'A dry run', tree], { environment })

@@ -14,6 +14,7 @@ import { completeHistory } from './repository.ts'
 import { isSameRepository, withoutUserInfo } from './same-repository.ts'
 import { bundle, finishPartialSave, saveWork } from './save-work.ts'
 import { secureTarget, type TargetContext } from './target-context.ts'
+import { tidyMirror } from './tidy-mirror.ts'
 import { inspectTree, isClean } from './tree-state.ts'
 import { ensureWorkingDirectory } from './working-directory.ts'
 
@@ -37,6 +38,7 @@ export async function prepareTarget(context: TargetContext): Promise<TargetState
   if ('note' in decision) recorder.note('info', `${branch}: ${decision.note}`)
   await mirror.markSeen(branch, await mirror.remoteBranch(branch))
   await prune(context)
+  await tidyMirror({ mirror, branch, recorder })
   return {
     workingDirectory: await ensureWorkingDirectory(layout.target, workingDirectory),
     branchIsNew: decision.kind === 'create',

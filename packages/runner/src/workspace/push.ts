@@ -2,6 +2,7 @@ import { hasCode, TerminalError } from '@orchestrator/shared/core'
 import { settleOnBranch } from './agent-branch.ts'
 import { conflict } from './folders.ts'
 import { inspectGitDirectory } from './git-directory.ts'
+import { agentRef } from './mirror.ts'
 import { completeHistory, TRANSFER_TIMEOUT_MS } from './repository.ts'
 import { secureTarget, type TargetContext } from './target-context.ts'
 
@@ -45,8 +46,6 @@ export async function importBranch(context: PushContext): Promise<string> {
   if (sha === undefined) throw conflict(`branch ${branch} could not be read from ${layout.target}`)
   return sha
 }
-
-const agentRef = (branch: string): string => `refs/agent/${branch}`
 
 /** @returns the pushed sha. @throws TerminalError GIT_REJECTED naming what happened */
 export async function pushBranch(context: PushContext): Promise<string> {
