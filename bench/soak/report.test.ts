@@ -37,6 +37,16 @@ describe('the soak’s report', () => {
     ])
   })
 
+  it('allows more where few attempts tell less, but no message', () => {
+    const few = (value: (i: number) => SampleAt['sample']): readonly SampleAt[] =>
+      samples(value).map(({ attempts, sample }) => ({ attempts: attempts / 20, sample }))
+    const filling = { 'notifier heap': 20, 'files of work': 4, 'messages in KV_slots': 0 }
+    expect(toRows(few((i) => ({ ...filling, 'notifier heap': 20 + i * 0.2 }))).every(isHarmless)).toBe(true)
+    expect(toRows(samples((i) => ({ ...filling, 'notifier heap': 20 + i * 0.2 }))).every(isHarmless)).toBe(false)
+    const leaking = toRows(few((i) => ({ 'notifier heap': 20 + i, 'files of work': i, 'messages in KV_slots': i })))
+    expect(leaking.map(({ verdict }) => verdict)).toEqual(['grows', 'grows', 'grows'])
+  })
+
   it('lets the ledger, branches and deliveries have what each attempt leaves, and nothing else', () => {
     const left = (each: number): SampleAt['sample'] => ({
       'messages in TASKS': 3 * each,
