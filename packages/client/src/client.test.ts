@@ -237,6 +237,20 @@ describe('events', () => {
     expect(lastIds(server)).toEqual(['2-8'])
   })
 
+  it('go on over a connection that nobody has closed and nobody speaks on', async () => {
+    let connections = 0
+    await using server = await startRawServer((_request, response) => {
+      connections += 1
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(frame(`1-${connections}`, String(connections)))
+    })
+    const troubles: unknown[] = []
+    const items = await take(events(server, { silenceMs: 50, onTrouble: (why) => troubles.push(why) }), 2)
+    expect(items).toMatchObject([{ id: '1-1' }, { id: '1-2' }])
+    expect(lastIds(server)).toEqual([undefined, '1-1'])
+    expect(troubles).toMatchObject([{ message: 'the server says nothing' }])
+  })
+
   it('end at once with a refusal that no waiting mends', async () => {
     await using server = await startStream(401)
     expect(await refused(take(events(server), 1))).toMatchObject({ code: 'X', retryable: false })

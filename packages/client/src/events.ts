@@ -31,7 +31,7 @@ export interface StreamContext {
 }
 
 export async function* followEvents(context: StreamContext, options: EventsOptions): AsyncGenerator<EventItem> {
-  const { signal = context.signal, patienceMs, onTrouble, lastEventId, ...query } = options
+  const { signal, patienceMs, silenceMs, onTrouble, lastEventId, ...query } = options
   const { http, clock } = context
   const messages = followMessages({
     clock,
@@ -39,6 +39,7 @@ export async function* followEvents(context: StreamContext, options: EventsOptio
     signal: bothOf(context.signal, signal),
     onTrouble,
     ...(patienceMs === undefined ? {} : { patienceMs }),
+    ...(silenceMs === undefined ? {} : { silenceMs }),
     open: async (id, ends) => {
       const header = id === undefined ? {} : { 'Last-Event-ID': id }
       const { response } = await http.GET('/v1/events', {

@@ -13,6 +13,8 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined
   /** Milliseconds to go on without a server before the last error is thrown; 30 seconds when left out. */
   readonly patienceMs?: number
+  /** Milliseconds without a word after which a connection is made anew; 50 seconds when left out. */
+  readonly silenceMs?: number
   /** The server has stopped answering: it is asked again for a while. */
   readonly onTrouble?: ((problem: unknown) => void) | undefined
 }
@@ -26,7 +28,8 @@ export interface Followed extends FollowOptions {
 
 /** Messages without an end, each once; ends when the signal does, by throwing its reason. */
 export async function* followMessages(followed: Followed): AsyncGenerator<EventSourceMessage> {
-  const { open, clock, signal = new AbortController().signal, patienceMs = PATIENCE_MS, onTrouble } = followed
+  const { open, clock, signal = new AbortController().signal, onTrouble } = followed
+  const { patienceMs = PATIENCE_MS, silenceMs = SILENCE_MS } = followed
   let { lastEventId } = followed
   let retryMs = POLL_MS
   let troubledSince: number | undefined
@@ -35,7 +38,8 @@ export async function* followMessages(followed: Followed): AsyncGenerator<EventS
   const onRetry = (ms: number): void => void (retryMs = ms)
   for (;;) {
     try {
-      yield* readMessages({ open: async (ends) => await open(lastEventId, ends), signal, onOpen, onId, onRetry })
+      const connect = async (ends: AbortSignal): Promise<Response> => await open(lastEventId, ends)
+      yield* readMessages({ open: connect, signal, silenceMs, onOpen, onId, onRetry })
     } catch (error) {
       signal.throwIfAborted()
       if (!isBroken(error)) throw error
@@ -51,15 +55,16 @@ export async function* followMessages(followed: Followed): AsyncGenerator<EventS
 interface Reading {
   readonly open: (signal: AbortSignal) => Promise<Response>
   readonly signal: AbortSignal
+  readonly silenceMs: number
   readonly onOpen: () => void
   readonly onId: (id: string) => void
   readonly onRetry: (ms: number) => void
 }
 
 /** Those of one connection. Its end, and its silence, is the end of it. */
-async function* readMessages({ open, signal, onOpen, ...on }: Reading): AsyncGenerator<EventSourceMessage> {
+async function* readMessages({ open, signal, silenceMs, onOpen, ...on }: Reading): AsyncGenerator<EventSourceMessage> {
   const silence = new AbortController()
-  const timer = setTimeout(() => silence.abort(new TypeError('the server says nothing')), SILENCE_MS)
+  const timer = setTimeout(() => silence.abort(new TypeError('the server says nothing')), silenceMs)
   const messages: EventSourceMessage[] = []
   const parser = createParser({ ...on, onEvent: (message) => void messages.push(message) })
   const decoder = new TextDecoder()
