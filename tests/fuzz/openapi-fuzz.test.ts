@@ -77,7 +77,8 @@ async function readStream({ get }: Fuzzed, events: number): Promise<string> {
   let text = ''
   for await (const chunk of response.body ?? []) {
     text += decoder.decode(chunk, { stream: true })
-    if (text.split('\nevent: ').length > events) break
+    // The first says where it begins; each ends with an empty line.
+    if (text.endsWith('\n\n') && text.split('\nevent: ').length > events) break
   }
   return text
 }
