@@ -5,7 +5,7 @@ import { COMMANDS } from './commands/index.ts'
 import { withExamples } from './commands/options.ts'
 import { usePager } from './commands/paging.ts'
 import type { CliContext } from './context.ts'
-import { addEarlierCommands } from './earlier/commands.ts'
+import { addEarlierCommands, isEarlierCommand } from './earlier/commands.ts'
 import { addEarlierFlags, applyEarlierFlags } from './earlier/flags.ts'
 import { EXIT, EXIT_TEXTS, type ExitCode, exitCodeOfError } from './exit-codes.ts'
 import { describeFailure, errorToJson } from './output/describe-error.ts'
@@ -67,6 +67,8 @@ export function createProgram(context: CliContext): Command {
     await createProgram(context).parseAsync(args, { from: 'user' })
   })
   return program.hook('preAction', async (_program, command) => {
+    // What stood before it goes on to today's command, whose turn comes.
+    if (isEarlierCommand(pathOf(command))) return
     applyGlobalOptions(command, screen)
     applyEarlierFlags(command, pathOf(command), screen)
     await usePager(command, context)

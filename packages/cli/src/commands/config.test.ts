@@ -37,6 +37,7 @@ describe('config check', () => {
       services: ['trader'],
       agents: ['a-1'],
       webhooks: [],
+      warnings: [],
     })
   })
 
@@ -57,6 +58,15 @@ describe('config check', () => {
       `)
     },
   )
+
+  it('warns of agents that are named and not described', async () => {
+    await using file = await withFile(`${GOOD}defaults: { agent: a-2 }\ncaps: { agents: { a-1: 1, a-3: 1 } }\n`)
+    const { code, out } = await run(['config', 'check', 'o.yaml'], { cwd: file.cwd })
+    expect(code).toBe(0)
+    expect(out).toContain('warning: defaults.agent names a-2, which is not among the agents: a-1\n')
+    expect(out).toContain('warning: caps.agents.a-3 names a-3, which is not among the agents: a-1\n')
+    expect(out.match(/warning/g)).toHaveLength(2)
+  })
 
   it('gives programs the faults apart', async () => {
     await using file = await withFile(BAD)

@@ -47,9 +47,11 @@ export async function checkConfig(
 ): Promise<void> {
   const settings = await loadSettings(resolve(cwd, file))
   const names = namesOf(settings)
-  if (output === 'json') return screen.print(toJsonLine({ file, valid: true, ...names }))
+  const warnings = unknownAgents(settings)
+  if (output === 'json') return screen.print(toJsonLine({ file, valid: true, ...names, warnings }))
   screen.print(`${printableLine(file)} is valid.`)
   for (const [kind, all] of Object.entries(names)) screen.print(`  ${kind.padEnd(8)}  ${all.join(', ') || 'none'}`)
+  for (const warning of warnings) screen.print(`${screen.paint('yellow', 'warning')}: ${printableLine(warning)}`)
   screen.print(
     `Whether what it names is there: ${environment.ORCHESTRATOR_COMMAND} doctor --config ${printableLine(file)}`,
   )
@@ -61,4 +63,20 @@ function namesOf({ services, agents, channels }: Settings): Readonly<Record<stri
     agents: Object.keys(agents),
     webhooks: channels.webhooks.map(({ name }) => name),
   }
+}
+
+/** Valid, and of no use: an agent that is named and not described can be given no task. */
+function unknownAgents({ defaults, services, agents, caps }: Settings): readonly string[] {
+  const named = [
+    ['defaults.agent', defaults.agent] as const,
+    ...Object.entries(services).map(([service, { agent }]) => [`services.${service}.agent`, agent] as const),
+    ...Object.keys(caps.agents).map((agent) => [`caps.agents.${agent}`, agent] as const),
+  ]
+  const known = Object.keys(agents)
+  return named
+    .filter(([, agent]) => agent !== undefined && !known.includes(agent))
+    .map(
+      ([path, agent]) =>
+        `${path} names ${agent}, which is not among the agents: ${known.join(', ') || 'there are none'}`,
+    )
 }

@@ -7,6 +7,10 @@ import { EARLIER_COMMANDS, type EarlierCommand } from './table.ts'
 /** Runs a command line from its beginning. */
 export type RunAgain = (args: readonly string[]) => Promise<void>
 
+export function isEarlierCommand(path: readonly string[]): boolean {
+  return EARLIER_COMMANDS.some((earlier) => earlier.path.join(' ') === path.join(' '))
+}
+
 export function addEarlierCommands(program: Command, context: CliContext, runAgain: RunAgain): void {
   for (const earlier of EARLIER_COMMANDS) addEarlierCommand(program, earlier, { context, runAgain })
 }
@@ -26,7 +30,8 @@ function addEarlierCommand(program: Command, earlier: EarlierCommand, { context,
   const options = positional.map((flags) => new Option(`${flags} <value>`))
   for (const option of options) command.addOption(option)
   command.action(async (words: readonly string[]) => {
-    if (now === undefined) throw new TerminalError('INPUT_INVALID', `"${path.join(' ')}" is no more: ${instead}`)
+    if (now === undefined)
+      throw new TerminalError('INPUT_INVALID', `"${path.join(' ')}" is no command of this version: ${instead}`)
     const values = options.map((option) => textOf(command.getOptionValue(option.attributeName()), option))
     const line = [...now, ...values, ...givenBefore(command), ...words]
     context.screen.warn(`"${path.join(' ')}" is "${now.join(' ')}" now.`)

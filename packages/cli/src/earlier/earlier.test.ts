@@ -170,6 +170,12 @@ describe('flags of earlier users', () => {
     expect(out).not.toMatch(/--repo |--taskmaster-dir|--api-url|--verbose|--microservice|add-context|submit-advanced/)
   })
 
+  it('goes from before an earlier command to today’s, once', async () => {
+    const { code, error, requests } = await ask('--api-url URL/api/v1 -v job list --status Failed', {})
+    expect({ code, path: requests[0]?.path }).toEqual({ code: 0, path: expect.stringContaining('phase=Failed') })
+    expect(error.match(/--verbose has no meaning/g)).toHaveLength(1)
+  })
+
   it('health is doctor', async () => {
     const { error, out } = await ask('health -o json')
     expect(error).toContain('"health" is "doctor" now.')
