@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Guidance, GithubUser, ModelName, PromptMode, ValueSources } from './attempt-spec.ts'
 import { Requester } from './events.ts'
 import { AgentName, AttemptNumber, ServiceName, Tag, TaskIdInput, TaskRef } from './identity.ts'
+import { mayBeLeftOut } from './left-out.ts'
 import { Gates, Limits, LimitsInput } from './limits.ts'
 import { AttemptName } from './names.ts'
 import { Phase, Step } from './phases.ts'
@@ -17,21 +18,21 @@ export const IdempotencyKey = z
   .regex(/^[\x21-\x7E]{1,128}$/, 'use 1 to 128 printable characters without spaces')
 
 const overridable = {
-  agent: z.exactOptional(AgentName),
-  model: z.exactOptional(ModelName),
-  repositoryUrl: z.exactOptional(RepositoryUrl),
+  agent: mayBeLeftOut(AgentName),
+  model: mayBeLeftOut(ModelName),
+  repositoryUrl: mayBeLeftOut(RepositoryUrl),
   /** Base branch of the target repository. */
-  branch: z.exactOptional(BranchName),
-  githubUser: z.exactOptional(GithubUser),
-  platformRepositoryUrl: z.exactOptional(RepositoryUrl),
-  platformBranch: z.exactOptional(BranchName),
-  platformUser: z.exactOptional(GithubUser),
-  workingDirectory: z.exactOptional(WorkingDirectory),
-  promptMode: z.exactOptional(PromptMode),
-  limits: z.exactOptional(LimitsInput),
-  gates: z.exactOptional(Gates),
+  branch: mayBeLeftOut(BranchName),
+  githubUser: mayBeLeftOut(GithubUser),
+  platformRepositoryUrl: mayBeLeftOut(RepositoryUrl),
+  platformBranch: mayBeLeftOut(BranchName),
+  platformUser: mayBeLeftOut(GithubUser),
+  workingDirectory: mayBeLeftOut(WorkingDirectory),
+  promptMode: mayBeLeftOut(PromptMode),
+  limits: mayBeLeftOut(LimitsInput),
+  gates: mayBeLeftOut(Gates),
   /** The attempt that this one answers; the latest when left out. No longer the latest: 409 with the latest. */
-  previous: z.exactOptional(z.union([AttemptNumber, AttemptName])),
+  previous: mayBeLeftOut(z.union([AttemptNumber, AttemptName])),
 }
 
 /** `POST /v1/tasks`. For a task that has earlier attempts it is a retry. */
@@ -39,7 +40,7 @@ export const SubmitBody = z.strictObject({
   service: ServiceName,
   taskId: TaskIdInput,
   tag: Tag.default('master'),
-  guidance: z.exactOptional(Guidance),
+  guidance: mayBeLeftOut(Guidance),
   ...overridable,
 })
 export type SubmitBody = z.infer<typeof SubmitBody>

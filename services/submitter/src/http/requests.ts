@@ -1,4 +1,4 @@
-import { IDEMPOTENCY_HEADER, IdempotencyKey, type Requester } from '@orchestrator/shared/contracts'
+import { IDEMPOTENCY_HEADER, IdempotencyKey, mayBeLeftOut, type Requester } from '@orchestrator/shared/contracts'
 import { canonicalJson, sha256Hex } from '@orchestrator/shared/core'
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { z } from 'zod'
@@ -31,8 +31,8 @@ export const collectingValidator: FastifySchemaCompiler<z.ZodType> =
   }
 
 const Headers = z.object({
-  [IDEMPOTENCY_HEADER]: z.exactOptional(IdempotencyKey),
-  'x-orchestrator-door': z.exactOptional(z.enum(['http', 'cli', 'mcp'])),
+  [IDEMPOTENCY_HEADER]: mayBeLeftOut(IdempotencyKey),
+  'x-orchestrator-door': mayBeLeftOut(z.enum(['http', 'cli', 'mcp'])),
 })
 
 /** @throws InvalidInput with the faults of all parts */
