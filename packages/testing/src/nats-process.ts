@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { imageOf, startNatsContainer } from './nats-container.ts'
 
 /** One nats-server process that accepts connections. */
 export interface NatsProcess {
@@ -52,6 +53,9 @@ export async function startNatsProcess(options: NatsProcessOptions): Promise<Nat
   const { binary, directory, config, environment } = options
   const configFile = path.join(directory, 'nats.conf')
   await writeFile(configFile, [...config, `ports_file_dir: ${JSON.stringify(directory)}`].join('\n'))
+  const image = imageOf(binary)
+  if (image !== undefined)
+    return await startInContainer({ image, directory, configFile, environment: environment ?? {} })
   const child = spawn(binary, ['--config', configFile], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -88,8 +92,27 @@ export async function startNatsProcess(options: NatsProcessOptions): Promise<Nat
 
 type Ports = Pick<NatsProcess, 'port' | 'monitoringUrl' | 'profileUrl'>
 
+async function startInContainer(options: Parameters<typeof startNatsContainer>[0]): Promise<NatsProcess> {
+  const container = await startNatsContainer(options)
+  try {
+    // There it is the first process.
+    const ports = await readPorts({ pid: 1, exitCode: null }, options.directory)
+    return {
+      ...ports,
+      pid: container.pid,
+      get running() {
+        return container.running
+      },
+      end: (signal) => container.end(signal),
+    }
+  } catch (error) {
+    await container.end('SIGKILL')
+    throw error
+  }
+}
+
 /** The server writes its ports once it accepts connections. */
-async function readPorts(child: ChildProcess, directory: string): Promise<Ports> {
+async function readPorts(child: Pick<ChildProcess, 'pid' | 'exitCode'>, directory: string): Promise<Ports> {
   const file = path.join(directory, `nats-server_${child.pid}.ports`)
   const limit = performance.now() + START_LIMIT_MS
   while (performance.now() < limit) {

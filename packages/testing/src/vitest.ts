@@ -4,6 +4,7 @@ import type { TestServers } from './broker-connection.ts'
 import { startTestBroker } from './broker.ts'
 import { startTestCluster, type TestCluster } from './cluster.ts'
 import type { FoundServer } from './find-servers.ts'
+import { imageOf } from './nats-container.ts'
 
 type DescribeOn = (title: string, tests: () => void) => void
 
@@ -27,7 +28,9 @@ export function describeOnClusters(enter: (cluster: TestCluster) => Promise<void
 /** On each version of the server; the tests start what they need. */
 export function describeOnVersions(title: string, tests: (binary: string) => void): void {
   for (const { version, binary } of inject('natsServers')) {
-    describe.skipIf(binary === undefined)(`${title}, nats-server ${version}`, () => tests(binary ?? ''))
+    // In a container there is no program that they could start.
+    const isProgram = binary !== undefined && imageOf(binary) === undefined
+    describe.skipIf(!isProgram)(`${title}, nats-server ${version}`, () => tests(binary ?? ''))
   }
 }
 
