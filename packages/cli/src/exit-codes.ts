@@ -50,7 +50,7 @@ export const EXIT_TEXTS: Readonly<Record<ExitName, string>> = {
   interrupted: 'interrupted by Ctrl-C; a running attempt is left alone',
 }
 
-/** How an attempt ended; one that has not ended is no failure. */
+/** How an attempt ended; what only a newer server knows is not known. */
 export function exitCodeOfPhase(phase: Phase): ExitCode {
   switch (phase) {
     case 'Failed':
@@ -59,10 +59,10 @@ export function exitCodeOfPhase(phase: Phase): ExitCode {
       return EXIT.stopped
     case 'TimedOut':
       return EXIT.timedOut
-    case 'Unknown':
-      return EXIT.unknown
-    default:
+    case 'Succeeded':
       return EXIT.ok
+    default:
+      return EXIT.unknown
   }
 }
 

@@ -17,6 +17,11 @@ export interface AttemptWatch {
   readonly clock?: Clock
 }
 
+/** Also in a phase that only a newer server knows. */
+export function hasEnded({ phase, finishedAt }: Pick<Attempt, 'phase' | 'finishedAt'>): boolean {
+  return isTerminal(phase) || finishedAt !== null
+}
+
 const NEVER = new AbortController().signal
 
 /** The attempt as it is, every second, until it has ended. */
@@ -25,7 +30,7 @@ export async function* watchAttempt(watch: AttemptWatch): AsyncGenerator<Attempt
   for (;;) {
     const attempt = await lookPatiently(watch)
     yield attempt
-    if (isTerminal(attempt.phase)) return
+    if (hasEnded(attempt)) return
     await clock.sleep(POLL_MS, signal)
   }
 }

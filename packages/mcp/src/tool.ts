@@ -2,7 +2,7 @@
 import type { CallToolResult, McpServer, StandardSchemaWithJSON, ToolAnnotations } from '@modelcontextprotocol/server'
 import { ServerError } from '@orchestrator/client'
 import { describeFailure, describeFault, type NameField, type Ways } from '@orchestrator/client/texts'
-import { OrchestratorError } from '@orchestrator/shared/core'
+import { OrchestratorError, printable } from '@orchestrator/shared/core'
 import type { z } from 'zod'
 import { argumentFaults } from './argument-faults.ts'
 import { harmless } from './harmless.ts'
@@ -93,7 +93,8 @@ async function answer<I extends z.ZodObject, O extends z.ZodObject>(
   const patience = AbortSignal.timeout(dependencies.patienceMs + waitsMs(parsed.data))
   const call = { ...dependencies, ...asked, signal: AbortSignal.any([asked.signal, patience]) }
   try {
-    const { text, facts } = await tool.run(parsed.data, call)
+    const { text: told, facts } = await tool.run(parsed.data, call)
+    const text = printable(told)
     return { content: [{ type: 'text', text }], structuredContent: harmless(output.parse({ ...facts, text })) }
   } catch (error) {
     asked.signal.throwIfAborted()

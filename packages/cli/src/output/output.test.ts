@@ -45,6 +45,17 @@ describe('the screen', () => {
     expect(written()).toBe('one\ntwo\r\u001B[1A\u001B[0Jline\none\ntwo\r\u001B[1A\u001B[0J')
   })
 
+  it('lets a terminal obey our colours and nothing else, whoever wrote the text', () => {
+    const { screen, written } = screenOf(true)
+    const hostile = 'a\u001B[2Jb\u009B31mc\rd\u202Ee\u001B]0;f\u0007'
+    const shown = String.raw`a\x1b[2Jb\x9b31mc\x0dd\x202ee\x1b]0;f\x07`
+    screen.print(`${screen.paint('red', hostile)}\n`)
+    screen.warn(hostile)
+    screen.show([hostile.slice(0, 4)])
+    expect(written()).toContain(`\u001B[31m${shown}\u001B[39m\n`)
+    expect(written()).not.toContain('\u001B[2J')
+  })
+
   it('never lets a line of the block wrap', () => {
     const { screen, written } = screenOf(true)
     screen.show(['x'.repeat(100)])

@@ -3,6 +3,7 @@ import type { WriteStream } from 'node:tty'
 import { type Colour, cutToWidth, type Paint } from '@orchestrator/client/texts'
 import { type ColourChoice, isColoured } from './colour.ts'
 import { createPagedWriter, type PagedWriter, type Pager } from './paged-writer.ts'
+import { terminalText } from './terminal-text.ts'
 
 /** Where a person, or a program, reads what a command says. */
 export interface Screen {
@@ -72,11 +73,13 @@ export function createScreen(options: ScreenOptions): Screen {
     block.length === 0 ? '' : `\r${block.length > 1 ? `\u001B[${block.length - 1}A` : ''}${CLEAR_DOWN}`
 
   return {
-    print: (text) => {
+    print: (said) => {
+      const text = terminalText(said)
       if (paged === undefined) out.write(`${hide()}${text}\n${block.join('\n')}`)
       else paged.write(`${text}\n`)
     },
-    warn: (text) => {
+    warn: (said) => {
+      const text = terminalText(said)
       // Over the page that a person reads it would be gone with the next key.
       if (paged !== undefined) return void unsaid.push(text)
       if (block.length > 0) out.write(hide())
@@ -87,7 +90,7 @@ export function createScreen(options: ScreenOptions): Screen {
       if (!live || paged !== undefined) return
       const before = hide()
       // A line that wraps would be two on the terminal, and the next block would cover the wrong ones.
-      block = lines.map((line) => cutToWidth(line, width() - 1))
+      block = lines.map((line) => cutToWidth(terminalText(line), width() - 1))
       out.write(before + block.join('\n'))
     },
     useColour: (choice) => {

@@ -7,7 +7,7 @@ import type { Colour, Paint } from './paint.ts'
 import { type Field, formatFields } from './table.ts'
 import type { Ways } from './ways.ts'
 
-const COLOURS: Record<Phase, Colour> = {
+const COLOURS: Record<Phase, Colour> & Readonly<Record<string, Colour>> = {
   Submitted: 'dim',
   Queued: 'dim',
   Starting: 'cyan',
@@ -27,7 +27,9 @@ export interface AttemptText {
 }
 
 export function paintPhase(phase: Phase, paint: Paint): string {
-  return paint(COLOURS[phase], phase)
+  // A newer server may have others.
+  const colour: Colour | undefined = COLOURS[phase as string]
+  return paint(colour ?? 'dim', phase)
 }
 
 /** How long it ran, or has been running; before its start how long it has waited. */

@@ -1,6 +1,5 @@
-import { type Attempt, watchAttempt } from '@orchestrator/client'
+import { type Attempt, hasEnded, watchAttempt } from '@orchestrator/client'
 import { describeAttempt, describeEnd, formatDuration, newsMark, plainLine, PLAIN } from '@orchestrator/client/texts'
-import { isTerminal } from '@orchestrator/shared/contracts'
 import { z } from 'zod'
 import { AttemptFacts, withText } from '../attempt-facts.ts'
 import { reference, resolve } from '../reference.ts'
@@ -43,7 +42,7 @@ Pass attempt, or service, or service and task_id.`,
       call,
       secondsOf(given),
     )
-    const ended = isTerminal(attempt.phase)
+    const ended = hasEnded(attempt)
     const text = { attempt, now: clock.now(), paint: PLAIN, ways }
     if (ended) return { text: describeEnd(text), facts: { ended, attempt } }
     const now = clock.monotonicMs()

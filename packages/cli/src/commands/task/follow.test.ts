@@ -281,6 +281,15 @@ describe('task wait', () => {
     expect(server.requests.every(({ method }) => method === 'GET')).toBe(true)
   })
 
+  it('ends with an attempt that has ended in a way that only a newer server knows', async () => {
+    const phase = 'Dissolved\u001B[2J' as Phase
+    await using server = await waits({ json: finishedView({ phase, name: 'evil\u001B[2J' }) })
+    const { code, out } = await run(['task', 'wait', 'trader', '--server', server.url])
+    expect(code).toBe(6)
+    expect(out).toContain(String.raw`evil\x1b[2J  Dissolved\x1b[2J`)
+    expect(out).not.toContain('\u001B')
+  })
+
   it('bears a server that is away for a while', async () => {
     await using server = await waits(
       { json: attemptView() },

@@ -1,6 +1,5 @@
-import { type Attempt, type Client, watchAttempt } from '@orchestrator/client'
+import { type Attempt, type Client, hasEnded, watchAttempt } from '@orchestrator/client'
 import { commandWays, describeEnd, liveBlock, newsMark, plainLine } from '@orchestrator/client/texts'
-import { isTerminal } from '@orchestrator/shared/contracts'
 import type { CliContext } from '../../context.ts'
 import { EXIT, exitCodeOfPhase } from '../../exit-codes.ts'
 import { toJsonLine } from '../../output/machine.ts'
@@ -44,7 +43,7 @@ async function show(context: CliContext, waiting: Waiting, signal: AbortSignal):
     const mark = newsMark(attempt)
     showOne(context, { attempt, output: waiting.output, isNews: mark !== told })
     told = mark
-    if (isTerminal(attempt.phase)) context.exitWith(exitCodeOfPhase(attempt.phase))
+    if (hasEnded(attempt)) context.exitWith(exitCodeOfPhase(attempt.phase))
   }
 }
 
@@ -58,7 +57,7 @@ function showOne({ screen, clock, environment }: CliContext, { attempt, output, 
   const text = { attempt, now: clock.now(), paint: screen.paint }
   if (output === 'json') {
     if (isNews) screen.print(toJsonLine(attempt))
-  } else if (isTerminal(attempt.phase)) {
+  } else if (hasEnded(attempt)) {
     screen.show([])
     screen.print(describeEnd({ ...text, ways: commandWays(environment.ORCHESTRATOR_COMMAND) }))
   } else if (screen.live) screen.show(liveBlock(text))
