@@ -59,6 +59,19 @@ export async function releaseWorkspace(context: StepContext, step: StepOf<'relea
   }
 }
 
+/** As a release and a grant, in one write: no slots are in the way. */
+export async function passWorkspaceOn(context: StepContext, step: StepOf<'passOn'>): Promise<StepEnd> {
+  const { world, document, signal } = context
+  const { grant, head, started } = step
+  if (!started) await world.runtime.remove(refOf(grant))
+  const epoch = await nextEpoch(world, document.value.service, signal)
+  const granting = { epoch, slots: [], workloadUid: null }
+  const end = await write(context, grantTo(release(document.value), head, granting))
+  forget(world, grant)
+  world.logger.info({ attempt: grant.name, next: head.name, epoch }, 'workspace passed on')
+  return end
+}
+
 /** A cap that was taken out of the settings leaves slots to the timer, unless the grant names them. */
 function mayHoldSlots({ world }: StepContext, { grant }: StepOf<'release'>): boolean {
   return grant.slots.length > 0 || capsFor(grant.agent, world.settings.caps).length > 0

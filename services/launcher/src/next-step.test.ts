@@ -149,6 +149,12 @@ const TABLE: readonly [string, Situation, Step['kind'], object?][] = [
     { started: true },
   ],
   [
+    'an attempt of which nothing is left, with another one waiting',
+    granted(DONE, { stage: 'finished', released: true, ours: true, next: head }),
+    'passOn',
+    { head, started: true },
+  ],
+  [
     'a finished workload without proof',
     granted(DONE, { stage: 'finished', released: false, ours: true }),
     'noteFinished',
@@ -222,7 +228,9 @@ const situations: fc.Arbitrary<Situation> = fc.oneof(
     at: fc.constant('granted' as const),
     grant: grants,
     history: fc.constantFrom(DONE, DONE_UNSTARTED),
-    facts: fc.record({ stage: fc.constant('finished' as const), released: fc.boolean(), ours: fc.boolean() }),
+    facts: fc
+      .record({ released: fc.boolean(), ours: fc.boolean(), waits: fc.boolean() })
+      .map(({ waits, ...facts }) => ({ stage: 'finished' as const, ...facts, ...(waits && { next: head }) })),
   }),
 )
 
@@ -238,7 +246,7 @@ describe('whatever the world is', () => {
           expect(history.started !== undefined && history.finished === undefined && !stopped).toBe(true)
         if (step.kind === 'publishStarted' || step.kind === 'launch') expect(history).toEqual(NOTHING)
         if (step.kind === 'finishUnstarted') expect(history.started ?? history.finished).toBeUndefined()
-        if (step.kind === 'release') {
+        if (step.kind === 'release' || step.kind === 'passOn') {
           expect(history.finished).toBeDefined()
           expect(
             history.started === undefined || (situation.facts.stage === 'finished' && situation.facts.released),

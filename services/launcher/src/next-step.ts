@@ -43,7 +43,13 @@ export type GrantFacts =
       readonly launch: LaunchFact
     }
   | { readonly stage: 'started'; readonly workload: WorkloadFact }
-  | { readonly stage: 'finished'; readonly released: boolean; readonly ours: boolean }
+  | {
+      readonly stage: 'finished'
+      readonly released: boolean
+      readonly ours: boolean
+      /** Waits, and may have the workspace at once when it is released. */
+      readonly next?: QueueEntry
+    }
 
 export type Situation =
   | { readonly at: 'empty' }
@@ -98,6 +104,8 @@ export type Step =
       readonly ours: boolean
     }
   | { readonly kind: 'release'; readonly grant: Grant; readonly started: boolean }
+  /** Release, and grant to who waits. */
+  | { readonly kind: 'passOn'; readonly grant: Grant; readonly started: boolean; readonly head: QueueEntry }
 
 export type Verdict = Pick<AttemptFinished['data'], 'phase' | 'reason' | 'message'>
 
@@ -135,10 +143,9 @@ function stepForWaiting({ head, history, slots, staleSlots }: Extract<Situation,
 
 function stepForGrant({ grant, history, facts }: Extract<Situation, { at: 'granted' }>): Step {
   if (facts.stage === 'unstarted') return stepForUnstarted(grant, history, facts)
-  if (history.started === undefined) return { kind: 'release', grant, started: false }
-  return facts.stage === 'started'
-    ? stepForStarted(grant, history, facts.workload)
-    : stepForFinished(grant, history.started, facts)
+  if (facts.stage === 'started') return stepForStarted(grant, history, facts.workload)
+  if (history.started === undefined) return stepForReleased(grant, { started: false, ...facts })
+  return stepForFinished(grant, history.started, facts)
 }
 
 function stepForUnstarted(
@@ -185,9 +192,16 @@ function stepForFinished(
   { data: { workloadUid, location } }: AttemptStarted,
   facts: Extract<GrantFacts, { stage: 'finished' }>,
 ): Step {
-  if (facts.released) return { kind: 'release', grant, started: true }
+  if (facts.released) return stepForReleased(grant, { started: true, ...facts })
   if (!grant.finished) return { kind: 'noteFinished', workloadUid }
   return { kind: 'awaitRelease', grant, workloadUid, location, ours: facts.ours }
+}
+
+function stepForReleased(
+  grant: Grant,
+  { started, next: head }: { readonly started: boolean; readonly next?: QueueEntry },
+): Step {
+  return head === undefined ? { kind: 'release', grant, started } : { kind: 'passOn', grant, started, head }
 }
 
 function isStopped(entry: QueueEntry, history: AttemptHistory): boolean {

@@ -66,10 +66,23 @@ async function chooseFor(
   return inTurn.kind === 'behind' && world.patience.isOver(head.submittedId) ? choice : inTurn
 }
 
-async function observeGrant({ world, pass, signal }: Look, grant: Grant): Promise<Situation> {
+async function observeGrant(look: Look, grant: Grant): Promise<Situation> {
+  const { world, pass, signal } = look
   // Before `started` a stop refuses what we publish; after it nothing would keep a stopped workload from being let go.
   const history = await pass.historyOfGrant(grant, signal)
-  return { at: 'granted', grant, history, facts: await observeFacts(world, { grant, history }, signal) }
+  const facts = await observeFacts(world, { grant, history }, signal)
+  if (facts.stage !== 'finished' || !facts.released) return { at: 'granted', grant, history, facts }
+  const next = await observeNext(look, grant)
+  return { at: 'granted', grant, history, facts: next === undefined ? facts : { ...facts, next } }
+}
+
+/** Where there are caps, slots go from hand to hand first. */
+async function observeNext({ world, pass, document, signal }: Look, grant: Grant): Promise<QueueEntry | undefined> {
+  const [head] = document.value.entries
+  if (head === undefined || grant.slots.length > 0) return undefined
+  if ([grant, head].some(({ agent }) => capsFor(agent, world.settings.caps).length > 0)) return undefined
+  const { started, stop, finished } = await pass.history(head, signal)
+  return (started ?? stop ?? finished) === undefined ? head : undefined
 }
 
 interface Granted {

@@ -2,7 +2,7 @@
 import type { QueueEntry } from '@orchestrator/shared/contracts'
 import { assertNever } from '@orchestrator/shared/core'
 import { fetchOverflow } from './fetch-overflow.ts'
-import { adopt, giveWorkspace, releaseWorkspace, returnStaleSlots } from './grant-workspace.ts'
+import { adopt, giveWorkspace, passWorkspaceOn, releaseWorkspace, returnStaleSlots } from './grant-workspace.ts'
 import { launch } from './launch.ts'
 import type { Step } from './next-step.ts'
 import { refOf } from './observe.ts'
@@ -58,6 +58,8 @@ export async function performStep(context: StepContext, step: Step): Promise<Ste
       return await write(context, noteFinished(document.value, step.workloadUid))
     case 'release':
       return await releaseWorkspace(context, step)
+    case 'passOn':
+      return await passWorkspaceOn(context, step)
     default:
       return assertNever(step, 'step')
   }

@@ -106,6 +106,49 @@ describe('one attempt', () => {
     expect(machine.violations).toEqual([])
   })
 
+  it('gets the workspace from the one before it in one write', async () => {
+    const broker = createMemoryBroker()
+    const machine = createFakeMachine(broker.ledger)
+    const calls: string[] = []
+    const hooks = { before: async (call: string) => void calls.push(call), after: () => Promise.resolve() }
+    const world = createReplica({ broker: hookedBroker(broker, hooks), runtime: machine.runtime })
+    const test = { broker, machine, world }
+    const [before, after] = [specOf({ taskId: '1' }), specOf({ taskId: '2' })]
+    await submitAndNote(test, before)
+    await reconcileWorkspace(world, 'trader', never)
+    await submitAndNote(test, after)
+    watch(test)
+    watch(test)
+    calls.length = 0
+    await reconcileWorkspace(world, 'trader', never)
+    expect(calls.filter((call) => /update|create|publish/.test(call))).toEqual([
+      'workspaces.update',
+      'branches.create',
+      'ledger.publish',
+    ])
+    expect((await broker.workspaces.get('trader'))?.value).toMatchObject({ grant: { taskId: '2' }, entries: [] })
+    const epochs = broker.events.flatMap(({ event }) =>
+      event.type === 'attempt.started' ? [event.data.epoch.sequence] : [],
+    )
+    expect(epochs[1]).toBeGreaterThan(epochs[0] ?? Number.POSITIVE_INFINITY)
+    expect(machine.violations).toEqual([])
+  })
+
+  it('that has a workload although it waits is taken up as it was started', async () => {
+    const test = createWorld()
+    const [before, after] = [specOf({ taskId: '1' }), specOf({ taskId: '2' })]
+    await submitAndNote(test, before)
+    await reconcileWorkspace(test.world, 'trader', never)
+    await submitAndNote(test, after)
+    const event = started(after, 'uid')
+    test.broker.append(attemptSubject(after), event)
+    watch(test)
+    watch(test)
+    await reconcileWorkspace(test.world, 'trader', never)
+    const grant = (await test.broker.workspaces.get('trader'))?.value.grant
+    expect(grant).toMatchObject({ taskId: '2', epoch: event.data.epoch, workloadUid: 'uid' })
+  })
+
   it('that another replica has noted is brought forward by whoever looks next, whatever it remembers', async () => {
     const test = createWorld()
     await submitAndNote(test, first)

@@ -11,7 +11,7 @@ import type { World } from './world.ts'
 const MAX_STEPS = 400
 
 /** Steps that replace the document, whatever else they do: a document of long ago will do, for it is refused if it is old. */
-const REPLACES: readonly Step['kind'][] = ['grant', 'release', 'noteFinished']
+const REPLACES: readonly Step['kind'][] = ['grant', 'release', 'passOn', 'noteFinished']
 /** Steps that only wait: whoever woke this look may have seen a newer document. */
 const WAITS: readonly Step['kind'][] = ['idle', 'waitForSlot', 'waitForTurn', 'waitToLaunch']
 

@@ -9,7 +9,7 @@ const PROBLEM_MAX_BYTES = 500
 export function progressOf(document: WorkspaceDocument, step: Step): readonly Report[] {
   const starting = startingReport(document, step)
   // Who gets the workspace at this moment does not wait any more.
-  const isNext = (i: number): boolean => step.kind === 'grant' && i === 0
+  const isNext = (i: number): boolean => (step.kind === 'grant' || step.kind === 'passOn') && i === 0
   const waiting = document.entries.flatMap((entry, i) =>
     isNext(i) ? [] : [waitingReport(document, step, { entry, i })],
   )
