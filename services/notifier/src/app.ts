@@ -31,6 +31,7 @@ import { ChannelDocument } from './first-word.ts'
 import { type ForgetOptions, forgetDeliveries, isForgettable } from './forget-deliveries.ts'
 import { createLetters } from './letters.ts'
 import { createMarkHandler, createReplayHandler } from './marking.ts'
+import { patienceAmong } from './patience.ts'
 import { createRecentEvents } from './recent-events.ts'
 import { taskOfSubject, TOLD_SUBJECTS } from './routing.ts'
 import type { TellerWorld } from './tell-task.ts'
@@ -114,10 +115,11 @@ async function startTellers(
   channels: readonly { readonly channel: Channel; readonly concurrency: number }[],
 ): Promise<readonly ChannelTeller[]> {
   const documents = await openDocuments(broker, 'deliveries', ChannelDocument)
+  const patience = patienceAmong(channels.length)
   return await Promise.all(
     channels.map(async ({ channel, concurrency }) => {
       const since = await startOfChannel({ documents, channel: channel.name, nextSeq: () => nextSeq(broker) })
-      return createChannelTeller({ world, channel, since, concurrency })
+      return createChannelTeller({ world, channel, since, concurrency, patience })
     }),
   )
 }

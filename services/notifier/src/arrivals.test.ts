@@ -3,7 +3,7 @@ import { createArrivals } from './arrivals.ts'
 
 describe('what arrives while a task is told', () => {
   it('is told once that is recorded up to its sequence', async () => {
-    const arrivals = createArrivals()
+    const arrivals = createArrivals(100)
     const five = arrivals.until(5)
     const nine = arrivals.until(9)
     expect(arrivals.newest).toBe(9)
@@ -14,7 +14,7 @@ describe('what arrives while a task is told', () => {
   })
 
   it('needs a mark when nothing more is told, and when it takes too long', async () => {
-    const arrivals = createArrivals()
+    const arrivals = createArrivals(100)
     const waiting = [arrivals.until(5), arrivals.until(9)]
     arrivals.end()
     expect(await Promise.all(waiting)).toEqual([false, false])

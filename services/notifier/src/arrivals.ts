@@ -1,6 +1,3 @@
-/** For so long an event waits for being told instead of being marked: longer, and it is in the way of others. */
-export const PATIENCE_MS = 100
-
 /** What arrives of a task while this replica tells it. It is told without a mark of its own, unless that takes long. */
 export interface Arrivals {
   /** Highest sequence that arrived; 0 for none. */
@@ -14,7 +11,8 @@ export interface Arrivals {
   end(): void
 }
 
-export function createArrivals(): Arrivals {
+/** @param patienceMs for so long `until` waits */
+export function createArrivals(patienceMs: number): Arrivals {
   const waiting = new Map<(told: boolean) => void, number>()
   let newest = 0
   const add = (seq: number): void => {
@@ -28,7 +26,7 @@ export function createArrivals(): Arrivals {
     until: async (seq) => {
       add(seq)
       const { promise, resolve } = Promise.withResolvers<boolean>()
-      const timer = setTimeout(resolve, PATIENCE_MS, false)
+      const timer = setTimeout(resolve, patienceMs, false)
       waiting.set(resolve, seq)
       const told = await promise
       waiting.delete(resolve)

@@ -20,6 +20,8 @@ export interface Calls {
 }
 
 export interface CallsOptions {
+  /** Of what arrives meanwhile. */
+  readonly patienceMs: number
   /** How many may be under way now. */
   readonly allowed: () => number
   /** The task is in hand for something else than a call. */
@@ -27,7 +29,7 @@ export interface CallsOptions {
   readonly onVacated: () => void
 }
 
-export function createCalls({ allowed, isTaken, onVacated }: CallsOptions): Calls {
+export function createCalls({ patienceMs, allowed, isTaken, onVacated }: CallsOptions): Calls {
   const calls = new Map<string, Call>()
   const hasRoom = (): boolean => calls.size < allowed()
   return {
@@ -35,7 +37,7 @@ export function createCalls({ allowed, isTaken, onVacated }: CallsOptions): Call
     hasRoom,
     reserve: (key) => {
       const isFree = hasRoom() && !calls.has(key) && !isTaken(key)
-      if (isFree) calls.set(key, { arrivals: createArrivals() })
+      if (isFree) calls.set(key, { arrivals: createArrivals(patienceMs) })
       return isFree
     },
     vacate: (key) => {

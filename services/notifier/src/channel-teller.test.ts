@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type DeliveryDocument, deliveryKey, type LedgerEvent, type TaskRef } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
 import type { Documents } from '@orchestrator/shared/nats'
@@ -9,6 +10,7 @@ import { type ChannelTeller, createChannelTeller } from './channel-teller.ts'
 import type { Told } from './channels/port.ts'
 import { createDeliveryRecords } from './delivery-records.ts'
 import { isSettled, NOBODY } from './delivery.ts'
+import { patienceAmong } from './patience.ts'
 import { createRecentEvents } from './recent-events.ts'
 import type { Letters, RejectedMessage } from './tell-task.ts'
 import {
@@ -46,6 +48,8 @@ interface ReplicaOptions {
   readonly since?: number
   readonly channel?: FakeChannel
   readonly concurrency?: number
+  /** How many there are in all. */
+  readonly channels?: number
 }
 
 function createWorld(kind: 'each' | 'latest' = 'each'): World {
@@ -74,8 +78,14 @@ function createWorld(kind: 'each' | 'latest' = 'each'): World {
       }
       const recent = createRecentEvents()
       const world = { records, ledger, recent, letters, holder, clock, random: () => 1, logger }
-      const { since = 1, concurrency = 4 } = options
-      const replica = createChannelTeller({ world, channel: options.channel ?? channel, since, concurrency })
+      const { since = 1, concurrency = 4, channels = 2 } = options
+      const replica = createChannelTeller({
+        world,
+        channel: options.channel ?? channel,
+        since,
+        concurrency,
+        patience: patienceAmong(channels),
+      })
       replicas.push(replica)
       return replica
     },
@@ -481,6 +491,23 @@ describe('a lease that is kept for what follows', () => {
     world.channel.answer = () => 'delivered'
     await wait(world, teller, 1_000)
     await expect.poll(() => toldSeqs(world.channel)).toEqual([1, 2, 2, 3])
+  })
+
+  it.each([
+    { channels: 1, writes: 3 },
+    { channels: 2, writes: 4 },
+  ])('leaves none for a sink of a third of a second where that holds up nobody: $channels channels', async (given) => {
+    const world = createWorld()
+    await using teller = world.replica('a', given)
+    await world.happen(teller, [TASK, 1, submitted(TASK, 1)])
+    await expect.poll(() => world.documents.entries.get(KEY)?.value).toMatchObject({ sent: 1, holder: 'a' })
+    world.channel.answer = async (): Promise<Told> => {
+      await delay(300)
+      return 'delivered'
+    }
+    await world.happen(teller, [TASK, 1, started(TASK, 1)])
+    await expect.poll(() => world.documents.entries.get(KEY)?.value).toMatchObject({ sent: 2 })
+    expect(world.documents.writes).toBe(given.writes)
   })
 
   it('goes back when the service stops', async () => {

@@ -6,13 +6,13 @@ import {
   type TellAgain,
 } from '@orchestrator/shared/contracts'
 import type { StoredEvent } from '@orchestrator/shared/nats'
-import { PATIENCE_MS } from './arrivals.ts'
 import { createCalls } from './calls.ts'
 import type { Channel } from './channels/port.ts'
 import { createDoor, type Door, takingTurns } from './door.ts'
 import { createKeptLeases } from './kept-leases.ts'
 import { createLeaseReturns } from './lease-returns.ts'
 import { type Mark, type Marking, markOfEvent, markOfWish } from './marks.ts'
+import type { Patience } from './patience.ts'
 import { watchSink } from './sink-watch.ts'
 import { resume, startNext, startTelling, type TellerParts } from './start-telling.ts'
 import type { TellerWorld } from './tell-task.ts'
@@ -29,6 +29,7 @@ export interface ChannelTellerOptions {
   readonly since: number
   /** Calls under way at the same time, each for another task. */
   readonly concurrency: number
+  readonly patience: Patience
 }
 
 /** A delivery as the bucket's watch shows it; without a value it was removed. */
@@ -58,6 +59,7 @@ export interface ChannelTeller extends AsyncDisposable {
 /** What one channel's teller consists of. */
 interface Teller extends TellerParts {
   readonly name: string
+  readonly patience: Patience
   readonly door: Door
   readonly marking: Marking
 }
@@ -90,15 +92,15 @@ export function createChannelTeller(options: ChannelTellerOptions): ChannelTelle
 }
 
 function createTeller(
-  { world, channel, since, concurrency }: ChannelTellerOptions,
+  { world, channel, since, concurrency, patience }: ChannelTellerOptions,
   signals: Pick<TellerParts, 'stopping' | 'signal'>,
 ): Teller {
   const { clock, holder, random, records, logger } = world
   const { stopping, signal } = signals
   const { name } = channel
   const monotonicMs = (): number => clock.monotonicMs()
-  const door = createDoor()
-  const sink = watchSink({ channel, concurrency, clock, random, logger })
+  const door = createDoor(patience.places)
+  const sink = watchSink({ channel, concurrency, patienceMs: patience.ms, clock, random, logger })
   const waiting = createWaitingList({ holder, monotonicMs, random })
   const work = createUnattendedWork((key, error) => {
     waiting.failed(key)
@@ -108,22 +110,23 @@ function createTeller(
   const onReturned = (key: string, document: DeliveryDocument | undefined): void => waiting.note(key, document)
   const returns = createLeaseReturns({ records, holder, work, onReturned, onEnd: startMarked })
   const calls = createCalls({
+    patienceMs: patience.ms,
     allowed: () => (stopping.aborted ? 0 : sink.allowedCalls()),
     isTaken: (key) => returns.has(key),
     onVacated: takingTurns({ door, hasRoom: () => calls.hasRoom(), startMarked }),
   })
   const marking = { world, channel: name, since, signal }
   const kept = createKeptLeases(monotonicMs)
-  const teller = { name, world, sink, door, waiting, calls, kept, returns, work, marking, ...signals }
+  const teller = { name, world, patience, sink, door, waiting, calls, kept, returns, work, marking, ...signals }
   return teller
 }
 
 /** @returns true once the event was told under a lease that is in hand anyway, and that is recorded */
 async function isToldUnmarked(teller: Teller, task: TaskRef, seq: number): Promise<boolean> {
-  const { name, sink, calls, returns, door } = teller
+  const { name, sink, calls, returns, door, patience } = teller
   const key = deliveryKey(name, task)
   if (sink.isSlow()) return false
-  if (calls.get(key) === undefined && !returns.has(key) && !calls.hasRoom()) await door.turn(PATIENCE_MS)
+  if (calls.get(key) === undefined && !returns.has(key) && !calls.hasRoom()) await door.turn(patience.ms)
   resume(teller, { key, task, seq })
   return (await calls.get(key)?.arrivals.until(seq)) ?? false
 }

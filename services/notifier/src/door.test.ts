@@ -5,7 +5,7 @@ const LONG_MS = 60_000
 
 describe('the door', () => {
   it('lets in whoever came first, one at a time', async () => {
-    const door = createDoor()
+    const door = createDoor(32)
     const admitted: string[] = []
     const waiting = ['a', 'b'].map(async (name) => {
       await door.turn(LONG_MS)
@@ -21,7 +21,7 @@ describe('the door', () => {
   })
 
   it('keeps nobody for longer than they wait, and no more than there are places', async () => {
-    const door = createDoor()
+    const door = createDoor(32)
     await door.turn(1)
     expect(door.next()).toBe(false)
     const waiting = Array.from({ length: 32 }, () => door.turn(LONG_MS))

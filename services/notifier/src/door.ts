@@ -1,6 +1,3 @@
-/** More than these are not waited for: they are marked, as is everything that waits for long. */
-const PLACES = 32
-
 /** Events that wait a moment for a call under way to end, first come first served: told at once they need no mark before. */
 export interface Door {
   /** Settles when it is this one's turn, and at the latest when the time is over: whether there is room is another question. */
@@ -9,11 +6,12 @@ export interface Door {
   next(): boolean
 }
 
-export function createDoor(): Door {
+/** @param places more than these do not wait: they are marked, as is everything that waits for long */
+export function createDoor(places: number): Door {
   const waiting = new Set<() => void>()
   return {
     turn: async (patienceMs) => {
-      if (waiting.size >= PLACES) return
+      if (waiting.size >= places) return
       const { promise, resolve } = Promise.withResolvers<void>()
       const timer = setTimeout(resolve, patienceMs)
       waiting.add(resolve)

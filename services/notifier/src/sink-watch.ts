@@ -1,6 +1,5 @@
 import type { Clock } from '@orchestrator/shared/core'
 import type { Logger } from '@orchestrator/shared/service'
-import { PATIENCE_MS } from './arrivals.ts'
 import type { Channel } from './channels/port.ts'
 import { allowedCalls, NO_PAUSE, type Pause, pauseAfter, type Unavailable } from './pause.ts'
 
@@ -22,12 +21,15 @@ export interface SinkWatchOptions {
   readonly channel: Channel
   /** Calls under way at the same time while all is well. */
   readonly concurrency: number
+  /** A call that takes longer is slow. */
+  readonly patienceMs: number
   readonly clock: Clock
   readonly random: () => number
   readonly logger: Logger
 }
 
-export function watchSink({ channel, concurrency, clock, random, logger }: SinkWatchOptions): SinkWatch {
+export function watchSink(options: SinkWatchOptions): SinkWatch {
+  const { channel, concurrency, patienceMs, clock, random, logger } = options
   let pause: Pause = NO_PAUSE
   let lastCallMs = 0
   const tell: Channel['tell'] = async (telling, signal) => {
@@ -40,7 +42,7 @@ export function watchSink({ channel, concurrency, clock, random, logger }: SinkW
   return {
     channel: { ...channel, tell },
     allowedCalls: () => allowedCalls(pause, clock.monotonicMs(), concurrency),
-    isSlow: () => lastCallMs > PATIENCE_MS || pause.failures > 0,
+    isSlow: () => lastCallMs > patienceMs || pause.failures > 0,
     unavailable: (found) => {
       pause = pauseAfter(pause, { ...found, nowMs: clock.monotonicMs(), random })
       const pauseMs = Math.round(pause.untilMs - clock.monotonicMs())
