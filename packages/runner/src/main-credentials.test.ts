@@ -12,6 +12,7 @@ import {
   makeSshKey,
   type Runner,
   type ServedRepository,
+  skippedWithoutGitServers,
   type SshGitServer,
   startHttpsGitServer,
   startSshGitServer,
@@ -20,6 +21,8 @@ import {
 } from '@orchestrator/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RUNNER_MAIN } from './index.ts'
+
+const SKIPPED = skippedWithoutGitServers('attempts with credentials')
 
 type Protocol = 'https' | 'ssh'
 type Role = 'platform' | 'target'
@@ -125,7 +128,7 @@ async function failed(runner: Runner): Promise<ResultRecord> {
   return runner.result()
 }
 
-describe('two repositories on one host', { timeout: 60_000 }, () => {
+describe.skipIf(SKIPPED)('two repositories on one host', { timeout: 60_000 }, () => {
   it.each([
     ['https', 'https'],
     ['https', 'ssh'],
@@ -147,7 +150,7 @@ describe('two repositories on one host', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a credential that does not hold', { timeout: 60_000 }, () => {
+describe.skipIf(SKIPPED)('a credential that does not hold', { timeout: 60_000 }, () => {
   it.each([
     ['https', 'platform'],
     ['ssh', 'target'],
@@ -178,7 +181,7 @@ describe('a credential that does not hold', { timeout: 60_000 }, () => {
   })
 })
 
-describe('in the middle of a run', { timeout: 60_000 }, () => {
+describe.skipIf(SKIPPED)('in the middle of a run', { timeout: 60_000 }, () => {
   const untilTold = (site: Site): LaunchOrder => ({
     scenario: [
       { do: 'write', path: 'greeting.txt', text: 'hello\n' },
@@ -228,7 +231,7 @@ describe('in the middle of a run', { timeout: 60_000 }, () => {
   })
 })
 
-describe('secrets', { timeout: 60_000 }, () => {
+describe.skipIf(SKIPPED)('secrets', { timeout: 60_000 }, () => {
   it.each([
     ['https', 'ssh'],
     ['ssh', 'https'],

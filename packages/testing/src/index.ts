@@ -8,6 +8,7 @@ export {
 } from './git-remotes.ts'
 export { type Asked, type Right, type ServedRepository } from './git-servers/access.ts'
 export { type HttpsGitServer, startHttpsGitServer } from './git-servers/https.ts'
+export { skippedWithoutGitServers } from './git-servers/needs.ts'
 export { makeSshKey, type SshGitServer, startSshGitServer } from './git-servers/ssh.ts'
 export { createTestClock, type TestClock } from './clocks.ts'
 export { natsServerBinary, natsServerVersion } from './nats-server.ts'

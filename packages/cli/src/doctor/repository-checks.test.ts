@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import {
   createGitRemote,
   makeSshKey,
+  skippedWithoutGitServers,
   startHttpsGitServer,
   startSshGitServer,
   temporaryDirectory,
@@ -10,7 +11,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { run } from '../testing/run.ts'
 
-describe('doctor', () => {
+describe.skipIf(skippedWithoutGitServers('doctor and git credentials'))('doctor', () => {
   it('tries each credential at the repositories of the settings, and says how to mend what fails', async () => {
     await using directory = await temporaryDirectory()
     await using https = await startHttpsGitServer()

@@ -8,6 +8,7 @@ import {
   type HttpsGitServer,
   makeSshKey,
   type ServedRepository,
+  skippedWithoutGitServers,
   type SshGitServer,
   startHttpsGitServer,
   startSshGitServer,
@@ -21,6 +22,7 @@ import { createGit } from './git.ts'
 import { createRemoteGit } from './remote-git.ts'
 
 const PATH = process.env['PATH'] ?? '/usr/bin:/bin'
+const SKIPPED = skippedWithoutGitServers('git and its credentials')
 const USER = 'Trader-Bot'
 const TOKEN = 'T0ken-Of-The-Trader-0123456789'
 const KEY = makeSshKey()
@@ -107,7 +109,7 @@ async function refusal(call: Call = {}): Promise<{ readonly code: string; readon
 
 const HEADS = expect.stringMatching(/\trefs\/heads\/main\n/)
 
-describe('a token', () => {
+describe.skipIf(SKIPPED)('a token', () => {
   it.each([
     ['of the account', `github-pat-${USER}`, undefined],
     ['of the account, in the small letters that Kubernetes asks for', `github-pat-${USER.toLowerCase()}`, undefined],
@@ -175,7 +177,7 @@ describe('a token', () => {
   })
 })
 
-describe('a key', () => {
+describe.skipIf(SKIPPED)('a key', () => {
   it.each([
     ['of the account', `github-ssh-${USER}`, undefined],
     ['that the settings name', 'trader-deploy-key', 'trader-deploy-key'],
@@ -232,7 +234,7 @@ describe('a key', () => {
   )
 })
 
-describe('a host', () => {
+describe.skipIf(SKIPPED)('a host', () => {
   it('that is not known is refused, with the command that fetches its key', async () => {
     await put(`github-ssh-${USER}/ssh-privatekey`, KEY)
     execFileSync('rm', [at('known_hosts')])
@@ -260,7 +262,7 @@ describe('a host', () => {
   })
 })
 
-describe('what is not there', () => {
+describe.skipIf(SKIPPED)('what is not there', () => {
   it.each([
     ['by https', 'it wants a credential, and there is none: put a token into'],
     ['by ssh', 'there is no private key for it, since'],
@@ -291,7 +293,7 @@ describe('what is not there', () => {
   })
 })
 
-describe('a file', () => {
+describe.skipIf(SKIPPED)('a file', () => {
   it('that every user of the machine may read is refused, unless they cannot get there', async () => {
     await putToken()
     await chmod(at(`github-pat-${USER}/token`), 0o644)
@@ -310,7 +312,7 @@ describe('a file', () => {
   })
 })
 
-describe("a person's own", () => {
+describe.skipIf(SKIPPED)("a person's own", () => {
   it('git helpers are asked where there is no token, and nothing of theirs is changed', async () => {
     await put(`github-pat-${USER}/ca.crt`, await readFile(https.caFile, 'utf8'))
     const home = join(directory.path, 'home')
@@ -329,9 +331,17 @@ describe("a person's own", () => {
   it('SSH configuration counts where there is no key', async () => {
     const home = join(directory.path, 'home')
     await mkdir(join(home, '.ssh'), { recursive: true, mode: 0o700 })
-    await writeFile(join(home, '.ssh/id'), KEY, { mode: 0o600 })
+    const own = makeSshKey()
+    overSsh.allow(own)
+    await writeFile(join(home, '.ssh/id'), own, { mode: 0o600 })
     await writeFile(join(home, '.ssh/config'), `IdentityFile ${home}/.ssh/id\nIdentitiesOnly yes\n`, { mode: 0o600 })
     expect(await ask({ repository: overSsh, source: { userHome: home } })).toEqual(HEADS)
+    const alias = `Host forge\n  HostName 127.0.0.1\n  Port ${ssh.port}\n`
+    await writeFile(join(home, '.ssh/config'), `IdentityFile ${home}/.ssh/id\n${alias}`)
+    expect(await ask({ url: `git@forge:team/Trader-${count}.git`, source: { userHome: home } })).toEqual(HEADS)
+    overSsh.revoke(own)
+    const { message } = await refusal({ repository: overSsh, source: { userHome: home } })
+    expect(message).toContain('the SSH keys and agent of the user have nothing that it accepts: add a key with ssh-add')
   })
 })
 

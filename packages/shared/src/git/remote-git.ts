@@ -34,8 +34,8 @@ export function createRemoteGit({ git, remote, source }: RemoteGitOptions): Git 
   return {
     run: async (run) => {
       const credential = await findCredential({ remote, source })
-      await using files = await openPrivateFiles()
-      const environment = credentialEnvironment(credential, remote.url, await copiesFor({ remote, credential, files }))
+      await using copies = await makeCopies(remote, credential)
+      const environment = credentialEnvironment(credential, remote.url, copies)
       try {
         return await git.run({ ...run, environment: { ...run.environment, ...environment } })
       } catch (error) {
@@ -71,24 +71,29 @@ async function look(path: string, directory: string): Promise<FoundFile | undefi
   return { isReadable, isEmpty: file.size === 0, isOpenToAll }
 }
 
-interface Copying {
-  readonly remote: Remote
-  readonly credential: Credential
-  readonly files: PrivateFiles
+/** ssh refuses a key that its group may read, as mounted ones are, and one without a line end. */
+async function makeCopies(remote: Remote, credential: Credential): Promise<PrivateCopies & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack()
+  const copies = isOverSsh(credential) ? await copyFiles(remote, credential, stack.use(await openPrivateFiles())) : {}
+  const owned = stack.move()
+  return { ...copies, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
 }
 
-/** ssh refuses a key that its group may read, as mounted ones are, and one without a line end. */
-async function copiesFor({ remote, credential, files }: Copying): Promise<PrivateCopies> {
-  if (credential.kind !== 'key' && credential.kind !== 'agent') return {}
+type OverSsh = Extract<Credential, { readonly kind: 'key' | 'agent' }>
+
+function isOverSsh(credential: Credential): credential is OverSsh {
+  return credential.kind === 'key' || credential.kind === 'agent'
+}
+
+async function copyFiles(remote: Remote, credential: OverSsh, files: PrivateFiles): Promise<PrivateCopies> {
   const { knownHostsFile: hosts } = credential
   const known = hosts === undefined ? '' : await readFile(hosts, 'utf8').catch(() => '')
   const knownHostsFile = await files.write('known_hosts', known)
   if (credential.kind === 'agent') return { knownHostsFile }
   const key = (await readFile(credential.keyFile, 'utf8')).replaceAll('\r\n', '\n').trim()
   const trouble = keyTrouble(key)
-  if (trouble !== undefined)
-    throw troubleWith(remote, { ...trouble, problem: `${describeCredential(credential)} ${trouble.problem}` })
-  return { knownHostsFile, keyFile: await files.write('key', `${key}\n`) }
+  if (trouble === undefined) return { knownHostsFile, keyFile: await files.write('key', `${key}\n`) }
+  throw troubleWith(remote, { ...trouble, problem: `${describeCredential(credential)} ${trouble.problem}` })
 }
 
 interface Call {
