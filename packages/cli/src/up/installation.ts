@@ -12,6 +12,7 @@ import { createSubmitterApp } from '@orchestrator/submitter'
 import { SubmitterEnvironment } from '@orchestrator/submitter/config'
 import { createWatcherApp } from '@orchestrator/watcher'
 import { WatcherEnvironment } from '@orchestrator/watcher/config'
+import { limitVariables } from './limit-variables.ts'
 import { superviseBroker, type SupervisedBroker } from './supervised-broker.ts'
 
 /** Where the HTTP API listens, and for whom. */
@@ -122,5 +123,6 @@ function environmentFor(
     ...(options.sshAgent !== undefined && { GIT_SSH_AUTH_SOCK: options.sshAgent }),
     CREDENTIALS_DIR: options.credentialsDirectory,
     ...(options.templatesDirectory !== undefined && { TEMPLATES_DIR: options.templatesDirectory }),
+    ...limitVariables(options.settings.limits),
   }
 }

@@ -84,6 +84,19 @@ export const WebhookSettings = z.strictObject({
 })
 export type WebhookSettings = z.infer<typeof WebhookSettings>
 
+/** What one installation bears: `up` gives it to its services, those that run alone have it in their environment. */
+export const InstallationLimits = z.strictObject({
+  /** Older logs are deleted. */
+  archiveDays: z.exactOptional(z.int().min(1).max(36_500)),
+  /** More of one attempt's log is cut in the middle, and counted. */
+  logMebibytes: z.exactOptional(z.int().min(1).max(4096)),
+  /** What one token may send. */
+  requestsPerSecond: z.exactOptional(z.int().min(1).max(100_000)),
+  /** To the HTTP API, at once. */
+  connections: z.exactOptional(z.int().min(1).max(65_535)),
+})
+export type InstallationLimits = z.infer<typeof InstallationLimits>
+
 const SettingsFields = z.strictObject({
   defaults: DefaultSettings.default({}),
   services: z.record(ServiceName, ServiceSettings).default({}),
@@ -107,6 +120,7 @@ const SettingsFields = z.strictObject({
   caps: z
     .strictObject({ global: z.exactOptional(Cap), agents: z.record(AgentName, Cap).default({}) })
     .default({ agents: {} }),
+  limits: z.exactOptional(InstallationLimits),
   channels: z
     .strictObject({ webhooks: z.array(WebhookSettings).default([]) })
     .default({ webhooks: [] })

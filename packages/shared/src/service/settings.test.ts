@@ -87,6 +87,8 @@ describe('a fault', () => {
     ['defaults:\n  limits:\n    usd: "5"', '3:10 defaults.limits.usd "5": must be a number'],
     ['defaults:\n  limits:\n    wallClockMinutes: 0', '3:23 defaults.limits.wallClockMinutes 0: must be more than 0'],
     ['defaults: { platformBranch: 1.0 }', '1:29 defaults.platformBranch 1: must be a text: put it in quotes'],
+    ['limits: { connections: 0 }', '1:24 limits.connections 0: must be at least 1'],
+    ['limits: { archiveDays: 90d }', '1:24 limits.archiveDays "90d": must be a number'],
     ['defaults: [a]', '1:11 defaults: must be an object: {...}, or indented lines of "name: value"'],
     ['- a', '1:1 (the whole document): must be an object: {...}, or indented lines of "name: value"'],
     [
