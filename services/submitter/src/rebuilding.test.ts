@@ -41,7 +41,7 @@ async function untilDone(sender: Sender, answer: RebuildAnswer): Promise<Rebuild
 /** As if nobody had noticed for long: what it answers is wrong, and nothing about its file says so. */
 function spoil(file: string): void {
   using database = new DatabaseSync(file)
-  database.exec("UPDATE attempts SET idempotency_key = 'lost', branch = 'wrong', rank = 7")
+  database.exec('UPDATE attempts SET key_hash = 1, branch_hash = 2, rank = 7')
 }
 
 /** Attempts that somebody submitted before, without waiting. */

@@ -56,7 +56,7 @@ describe('openDatabase', () => {
     const file = `${directory.path}/view.sqlite`
     const whole = openDatabase(file)
     for (let i = 0; i < 200; i += 1)
-      whole.exec(`INSERT INTO attempts (service, tag, task_id, n, name) VALUES ('s', 't', '1', ${i}, 'name${i}')`)
+      whole.exec(`INSERT INTO attempts (service, tag, task_id, n, agent) VALUES ('s', 't', '1', ${i}, 'name${i}')`)
     whole.close()
     const bytes = await readFile(file)
     bytes.fill(0x5a, 4096)

@@ -42,14 +42,19 @@ export interface BranchRef {
 
 const AHEAD_MAX = 1000
 
+/** Read from what was submitted only where their hashes match. */
+const NAME = `submitted ->> '$.attempt.name'`
+const BRANCH = `submitted ->> '$.attempt.branch'`
+const IDEMPOTENCY_KEY = `submitted ->> '$.idempotencyKey'`
+
 const IS_TASK = 'service = ? AND tag = ? AND task_id = ?'
 const HOLDER = `
   SELECT service, tag, task_id AS "taskId" FROM attempts
-  WHERE branch_hash = ? AND repository = ? AND branch = ? AND submitted_seq IS NOT NULL AND NOT (${IS_TASK})
+  WHERE branch_hash = ? AND repository = ? AND ${BRANCH} = ? AND submitted_seq IS NOT NULL AND NOT (${IS_TASK})
   ORDER BY submitted_seq LIMIT 1`
 const BRANCH_USED = `
   SELECT 1 FROM attempts INDEXED BY by_branch
-  WHERE branch_hash = ? AND repository = ? AND branch = ? AND ${IS_TASK} AND submitted_seq < ? LIMIT 1`
+  WHERE branch_hash = ? AND repository = ? AND ${BRANCH} = ? AND ${IS_TASK} AND submitted_seq < ? LIMIT 1`
 const LIVE_RANKS = Array.from({ length: FIRST_TERMINAL_RANK }, (_, rank) => rank).join(', ')
 const AHEAD = `
   SELECT count(*) AS count FROM (
@@ -71,11 +76,11 @@ export interface Kept {
 
 export function createViewQueries(database: DatabaseSync, { live, specs, absence }: Kept): ViewQueries {
   const statements = {
-    byName: database.prepare(rows('name_hash = ? AND name = ? ORDER BY submitted_seq')),
-    byKey: database.prepare(rows('key_hash = ? AND idempotency_key = ? ORDER BY submitted_seq')),
+    byName: database.prepare(rows(`name_hash = ? AND ${NAME} = ? ORDER BY submitted_seq`)),
+    byKey: database.prepare(rows(`key_hash = ? AND ${IDEMPOTENCY_KEY} = ? ORDER BY submitted_seq`)),
     ofTask: database.prepare(rows(`${IS_TASK} ORDER BY n DESC`)),
     ofTaskIn: database.prepare(rows(`${IS_TASK} AND repository = ? ORDER BY n DESC`)),
-    nameTaken: database.prepare('SELECT 1 FROM attempts WHERE name_hash = ? AND name = ? LIMIT 1'),
+    nameTaken: database.prepare(`SELECT 1 FROM attempts WHERE name_hash = ? AND ${NAME} = ? LIMIT 1`),
     holder: database.prepare(HOLDER),
     branchUsed: preparedLater(database, BRANCH_USED),
     serviceKnown: database.prepare('SELECT 1 FROM attempts WHERE service = ? AND submitted_seq < ? LIMIT 1'),

@@ -1,7 +1,7 @@
 /** The tables of a view. Any change raises the version: the file is then dropped and filled from the ledger again. */
 import { type Phase, Phase as PhaseSchema } from '@orchestrator/shared/contracts'
 
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 /** Marks a file as one of ours ("orch"), so that no other database is ever taken for a view and dropped. */
 export const APPLICATION_ID = 0x6f_72_63_68
 
@@ -28,14 +28,12 @@ export const SCHEMA = `
     submitted_seq INTEGER,
     submitted_id TEXT,
     submitted_at INTEGER,
-    name TEXT,
     agent TEXT,
     repository TEXT,
-    branch TEXT,
-    idempotency_key TEXT,
     name_hash INTEGER,
     branch_hash INTEGER,
     key_hash INTEGER,
+    task_hash INTEGER,
     submitted TEXT,
     stop_seq INTEGER,
     started_seq INTEGER,
@@ -53,8 +51,8 @@ export const SCHEMA = `
 `
 
 const INDEXES = {
-  // By hashes of texts: hashes.ts.
-  by_name: '(name_hash, submitted_seq)',
+  // By hashes of texts (hashes.ts), which are in `submitted`.
+  by_name: '(name_hash, submitted_seq, task_hash)',
   by_key: '(key_hash, submitted_seq) WHERE key_hash IS NOT NULL',
   by_branch: '(branch_hash, submitted_seq)',
   // Before the sequence: what a list searches by; after it: what it may leave out without reading the row.

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { StoredEvent } from '@orchestrator/shared/nats'
-import { createAbsence } from './absence.ts'
+import { noteHeld } from './absence.ts'
 import { createCursors, type Cursor, type Cursors, type StreamName, type ViewOrigin } from './cursors.ts'
 import { foldEvent } from './fold.ts'
+import { createHashFilter } from './hash-filter.ts'
 import { createLatestSpecs } from './latest-specs.ts'
 import { countLive, createLiveCounts } from './live-counts.ts'
 import { openDatabase } from './open-database.ts'
@@ -32,7 +33,8 @@ export function openViewStore(file: string, cacheMib?: number): ViewStore {
   const database = openDatabase(file, cacheMib)
   const missing = missingIndexes(database)
   const live = missing.length > 0 ? createLiveCounts([]) : countLive(database)
-  const kept = { live, specs: createLatestSpecs(database), absence: createAbsence(database) }
+  const kept = { live, specs: createLatestSpecs(database), absence: createHashFilter() }
+  if (missing.length === 0) noteHeld(database, kept.absence)
   const writer = createViewWriter(database, kept)
   let whole = missing.length > 0 ? createWholeAttempts(writer) : undefined
   const cursors = createCursors(database)
@@ -55,6 +57,7 @@ export function openViewStore(file: string, cacheMib?: number): ViewStore {
       whole = undefined
       const creation = missing.shift()
       if (creation !== undefined) database.exec(creation)
+      if (creation !== undefined && missing.length === 0) noteHeld(database, kept.absence)
       return missing.length > 0
     },
     commit: () => {

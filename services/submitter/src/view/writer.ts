@@ -31,14 +31,12 @@ const SUBMITTED_COLUMNS = [
   'submitted_seq',
   'submitted_id',
   'submitted_at',
-  'name',
   'agent',
   'repository',
-  'branch',
-  'idempotency_key',
   'name_hash',
   'branch_hash',
   'key_hash',
+  'task_hash',
   'submitted',
   'latest',
 ]
@@ -58,7 +56,10 @@ export interface WholeAttempt {
 
 export interface ViewWriter {
   write(change: ViewChange): void
-  /** The same as its changes one by one, in one statement where there is no row of it yet. */
+  /**
+   * The same as its changes one by one, in one statement where there is no row of it yet. For a view without its indexes: what
+   * they hold is noted when they are made.
+   */
   writeWhole(attempt: WholeAttempt): void
 }
 
@@ -90,9 +91,7 @@ export function createViewWriter(database: DatabaseSync, { live, specs, absence 
     return statements.submittedLate.get(...columns, ...keyOf(key))?.['finished_seq'] === null
   }
 
-  const noteSubmitted = ({ key, seq, data }: ChangeOf<'submitted'>, hashes: Hashes): void => {
-    for (const hash of [hashOfTask(key.task), hashes.name, hashes.branch]) absence.note(hash)
-    if (hashes.key !== null) absence.note(hashes.key)
+  const noteSubmitted = ({ key, seq, data }: ChangeOf<'submitted'>): void => {
     specs.note(seq, data.attempt)
     if (key.n > 1) statements.notLatest.run(...keyOf({ ...key, n: key.n - 1 }))
   }
@@ -100,7 +99,8 @@ export function createViewWriter(database: DatabaseSync, { live, specs, absence 
   const writeSubmitted = (change: ChangeOf<'submitted'>): void => {
     const hashes = hashesOf(change)
     if (writeNew(change.key, submittedValues(change, hashes))) live.add(change.key.task.service, 1)
-    noteSubmitted(change, hashes)
+    for (const hash of hashes) if (hash !== null) absence.note(hash)
+    noteSubmitted(change)
   }
 
   const writeFinished = (change: ChangeOf<'finished'>): void => {
@@ -136,43 +136,43 @@ export function createViewWriter(database: DatabaseSync, { live, specs, absence 
 
   const writeWhole = ({ submitted, started, finished }: WholeAttempt): void => {
     const { key } = submitted
-    const hashes = hashesOf(submitted)
     const rank = rankOf(finished?.phase ?? started?.phase ?? 'Submitted')
     const end = finished === undefined ? [null, null, null] : finishedValues(finished)
-    const values = [rank, ...submittedValues(submitted, hashes), started?.seq ?? null, started?.at ?? null, ...end]
+    const values = [
+      rank,
+      ...submittedValues(submitted, hashesOf(submitted)),
+      started?.seq ?? null,
+      started?.at ?? null,
+      ...end,
+    ]
     if (statements.whole.run(...keyOf(key), ...values).changes === 0) {
       for (const change of [submitted, started, finished]) if (change !== undefined) write(change)
       return
     }
     if (finished === undefined) live.add(key.task.service, 1)
-    noteSubmitted(submitted, hashes)
+    noteSubmitted(submitted)
   }
 
   return { write, writeWhole }
 }
 
-interface Hashes {
-  readonly name: number
-  readonly branch: number
-  readonly key: number | null
-}
-
-function hashesOf({ repository, data: { attempt, idempotencyKey } }: ChangeOf<'submitted'>): Hashes {
-  return {
-    name: hashOfName(attempt.name),
-    branch: hashOfBranch(repository, attempt.branch),
-    key: idempotencyKey === undefined ? null : hashOfKey(idempotencyKey),
-  }
+/** In the order of their columns; null where a request had no key. */
+function hashesOf({ key, repository, data }: ChangeOf<'submitted'>): (number | null)[] {
+  const { attempt, idempotencyKey } = data
+  return [
+    hashOfName(attempt.name),
+    hashOfBranch(repository, attempt.branch),
+    idempotencyKey === undefined ? null : hashOfKey(idempotencyKey),
+    hashOfTask(key.task),
+  ]
 }
 
 /** In the order of their columns. */
 function submittedValues(
   { seq, at, eventId, repository, data }: ChangeOf<'submitted'>,
-  hashes: Hashes,
+  hashes: readonly (number | null)[],
 ): SQLInputValue[] {
-  const { name, agent, branch } = data.attempt
-  const texts = [name, agent, repository, branch, data.idempotencyKey ?? null]
-  return [seq, eventId, at, ...texts, hashes.name, hashes.branch, hashes.key, JSON.stringify(data), 1]
+  return [seq, eventId, at, data.attempt.agent, repository, ...hashes, JSON.stringify(data), 1]
 }
 
 function finishedValues({ seq, at, data }: ChangeOf<'finished'>): SQLInputValue[] {
