@@ -6,11 +6,12 @@ import {
   makeSshKey,
   scriptedAgentCommand,
   skippedWithoutGitServers,
+  startConnectProxy,
   startHttpsGitServer,
   startSshGitServer,
 } from '@orchestrator/testing'
 import { expect, it } from 'vitest'
-import { startInstallation } from './support/installation.ts'
+import { type SettingsInput, startInstallation } from './support/installation.ts'
 import { createPlatform } from './support/repositories.ts'
 
 it.skipIf(skippedWithoutGitServers('an installation with credentials'))(
@@ -25,7 +26,8 @@ it.skipIf(skippedWithoutGitServers('an installation with credentials'))(
     const [token, key] = ['T0ken0123456789abcdef', makeSshKey()]
     documents.allow(token, 'read')
     trader.allow(key)
-    await using installation = await startInstallation({
+    await using proxy = await startConnectProxy()
+    const settings = {
       defaults: { platformRepositoryUrl: documents.url, agent: 'scripted' },
       services: { trader: { repositoryUrl: trader.url, workingDirectory: '.' } },
       repositories: { [trader.url.replace(/\.git$/, '')]: { credential: 'trader-deploy-key' } },
@@ -36,7 +38,8 @@ it.skipIf(skippedWithoutGitServers('an installation with credentials'))(
           githubUser: 'Trader-Bot',
         },
       },
-    })
+    } satisfies SettingsInput
+    await using installation = await startInstallation(settings, { environment: { HTTPS_PROXY: proxy.url } })
     const { api, stateDirectory } = installation
     const nothing = await api.finished((await api.submit({ service: 'trader', taskId: '1' })).attempt)
     expect(nothing).toMatchObject({ phase: 'Failed', reason: 'AuthFailed' })
@@ -59,6 +62,7 @@ it.skipIf(skippedWithoutGitServers('an installation with credentials'))(
     await put('trader-deploy-key/ssh-privatekey', key)
     const done = await api.finished((await api.submit({ service: 'trader', taskId: '1' })).attempt)
     expect(done).toMatchObject({ phase: 'Succeeded' })
+    expect(proxy.asked.join()).toContain(new URL(documents.url).host)
     expect(await target.read('feature/task-1-implementation', 'greeting.txt')).toBe('hello\n')
   },
   60_000,

@@ -41,14 +41,15 @@ export interface Place {
   outside(path: string): string
 }
 
-const THIS_MACHINE: Place = {
-  spawn: ([program = '', ...args]) => spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }),
+const thisMachine = (environment: Readonly<Record<string, string>>): Place => ({
+  spawn: ([program = '', ...args]) =>
+    spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } }),
   signal: async (pid, signal) => {
     process.kill(pid, signal)
     return await Promise.resolve()
   },
   outside: (path) => path,
-}
+})
 
 export interface InstallationPlace {
   /** Its state directory is below this folder; one that is removed at the end when left out. */
@@ -56,11 +57,13 @@ export interface InstallationPlace {
   readonly place?: Place
   /** More arguments of `up`. */
   readonly args?: readonly string[]
+  /** Beside that of the tests, on this machine. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export async function startInstallation(
   settings: SettingsInput,
-  { folder, place = THIS_MACHINE, args: more = [] }: InstallationPlace = {},
+  { folder, environment = {}, place = thisMachine(environment), args: more = [] }: InstallationPlace = {},
 ): Promise<Installation> {
   const root = folder ?? (await mkdtemp(join(tmpdir(), 'orchestrator-up-')))
   const settingsFile = join(root, 'settings.json')

@@ -40,7 +40,7 @@ export const CliEnvironment = z.object({
   HOME: z.string().default('/').describe('below it is the usual state directory, and the logins that agents may use'),
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin').describe('where programs are found'),
   SSH_AUTH_SOCK: z.string().optional().describe('the SSH agent that git may use'),
-  HTTP_PROXY: z.string().optional().describe('how programs that it starts reach the network'),
+  HTTP_PROXY: z.string().optional().describe('how programs that it starts, and git of attempts, reach the network'),
   HTTPS_PROXY: z.string().optional().describe('the same'),
   NO_PROXY: z.string().optional().describe('the same'),
   NODE_EXTRA_CA_CERTS: z.string().optional().describe('the same'),
@@ -55,12 +55,18 @@ export const CliEnvironment = z.object({
 })
 export type CliEnvironment = z.output<typeof CliEnvironment>
 
-const NETWORK = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS'] as const
+const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'] as const
+
+/** Those that are set. */
+export function proxiesOf(environment: CliEnvironment): Readonly<Record<string, string>> {
+  const set = PROXIES.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]))
+  return Object.fromEntries(set)
+}
 
 /** What a program needs of the environment to reach the network as its caller does. */
 export function networkOf(environment: CliEnvironment): Readonly<Record<string, string>> {
-  const set = NETWORK.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]))
-  return Object.fromEntries(set)
+  const { NODE_EXTRA_CA_CERTS } = environment
+  return { ...proxiesOf(environment), ...(NODE_EXTRA_CA_CERTS !== undefined && { NODE_EXTRA_CA_CERTS }) }
 }
 
 /** @throws TerminalError CONFIG_INVALID */

@@ -9,6 +9,7 @@ export {
 export { type Asked, type Right, type ServedRepository } from './git-servers/access.ts'
 export { type HttpsGitServer, startHttpsGitServer } from './git-servers/https.ts'
 export { skippedWithoutGitServers } from './git-servers/needs.ts'
+export { type ConnectProxy, startConnectProxy } from './git-servers/proxy.ts'
 export { makeSshKey, type SshGitServer, startSshGitServer } from './git-servers/ssh.ts'
 export { createTestClock, type TestClock } from './clocks.ts'
 export { natsServerBinary, natsServerVersion } from './nats-server.ts'

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { RUNNER_MAIN } from '@orchestrator/runner'
 import { BranchDocument, SlotDocument, WorkspaceDocument } from '@orchestrator/shared/contracts'
 import { RetryableError } from '@orchestrator/shared/core'
+import { gitProxies } from '@orchestrator/shared/git'
 import {
   type Broker,
   createLedger,
@@ -151,7 +152,7 @@ async function openWorld(
   stack: AsyncDisposableStack,
 ): Promise<World> {
   const { config, settings, logger, clock } = context
-  const { GIT_SSH_AUTH_SOCK: agentSocket, GIT_USER_HOME: userHome } = config
+  const { GIT_USER_HOME: userHome } = config
   const directory = config.CREDENTIALS_DIR ?? join(config.STATE_DIR, 'credentials')
   const ledger = await createLedger(broker)
   const memory = createLedgerMemory(ledger)
@@ -168,7 +169,7 @@ async function openWorld(
     renderer: await loadTemplates([config.TEMPLATES_DIR, BUILT_IN_TEMPLATES]),
     launches: createLaunchTries({ clock, random: Math.random }),
     patience: createPatience(clock),
-    gitEnvironment: agentSocket === undefined ? {} : { SSH_AUTH_SOCK: agentSocket },
+    gitEnvironment: gitEnvironmentOf(context),
     gitCredentials: { directory, ...(userHome !== undefined && { userHome }) },
     loginHome: config.AGENT_LOGIN_HOME,
     stopGraceMs: config.STOP_GRACE_MS,
@@ -178,6 +179,14 @@ async function openWorld(
     logger,
     clock,
   }
+}
+
+function gitEnvironmentOf({ config, logger }: Context): Readonly<Record<string, string>> {
+  const { environment, passedOver } = gitProxies(config)
+  if (passedOver.length > 0)
+    logger.warn({ variables: passedOver }, 'git does without a proxy that has a password: use one here that adds it')
+  const { GIT_SSH_AUTH_SOCK: agentSocket } = config
+  return { ...environment, ...(agentSocket !== undefined && { SSH_AUTH_SOCK: agentSocket }) }
 }
 
 async function createRuntime({ config, clock }: Context, runnerMain: string): Promise<Runtime> {

@@ -28,6 +28,10 @@ export const LauncherEnvironment = z.object({
   GIT_USER_HOME: z.string().startsWith('/').optional(),
   /** Given to the runner's git, never to the agent. */
   GIT_SSH_AUTH_SOCK: z.string().min(1).optional(),
+  /** Proxies of the runner's git; one with a password is passed over. Agents have theirs in the settings. */
+  HTTP_PROXY: z.string().optional(),
+  HTTPS_PROXY: z.string().optional(),
+  NO_PROXY: z.string().optional(),
   /** Home whose logins agents may use that have no credentials of their own: a person's, on that person's machine. */
   AGENT_LOGIN_HOME: z.string().startsWith('/').optional(),
   /** What a runner finds its programs by. */

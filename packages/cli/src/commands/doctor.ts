@@ -1,6 +1,7 @@
 import type { Colour } from '@orchestrator/client/texts'
 import { describeError, printable } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
+import { proxiesOf } from '../config.ts'
 import type { CliContext } from '../context.ts'
 import { type Check, fail, type Finding } from '../doctor/check.ts'
 import { checkSettings, serverCheck, settingsChecks } from '../doctor/installation-checks.ts'
@@ -60,6 +61,7 @@ function machineOf({ environment, cwd, signal }: CliContext, flags: DoctorFlags)
     stateDirectory,
     brokerBinary: environment.ORCHESTRATOR_NATS_SERVER,
     sshAgent: environment.SSH_AUTH_SOCK,
+    proxies: proxiesOf(environment),
     nodeVersion: process.versions.node,
     signal,
   }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { printableLine, TerminalError } from '@orchestrator/shared/core'
 import { isLoopback } from '@orchestrator/submitter/config'
 import { type Command, Option } from 'commander'
+import { proxiesOf } from '../config.ts'
 import type { CliContext } from '../context.ts'
 import { credentialsDirectory, personHome } from '../git-places.ts'
 import { mcpConfiguration, mcpHttpConfiguration } from '../mcp-configuration.ts'
@@ -57,6 +58,7 @@ export function registerUp(program: Command, context: CliContext): void {
           requireTokens: flags.requireTokens === true || !isLoopback(flags.host),
           loginHome: personHome(environment),
           sshAgent: environment.SSH_AUTH_SOCK,
+          proxies: proxiesOf(environment),
           credentialsDirectory: credentialsDirectory({ environment, cwd, stateDirectory }),
           logLevel: flags.logLevel,
           brokerBinary: environment.ORCHESTRATOR_NATS_SERVER ?? 'nats-server',

@@ -25,6 +25,8 @@ export interface Machine {
   /** The broker's binary, where one is named. */
   readonly brokerBinary: string | undefined
   readonly sshAgent: string | undefined
+  /** Of the network. */
+  readonly proxies: Readonly<Record<string, string>>
   readonly nodeVersion: string
   readonly signal: AbortSignal
 }

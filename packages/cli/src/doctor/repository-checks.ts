@@ -11,6 +11,7 @@ import {
   describeCredential,
   findCredential,
   type Git,
+  gitProxies,
 } from '@orchestrator/shared/git'
 import { type Check, fail, type Finding, ok } from './check.ts'
 import type { Machine } from './machine-checks.ts'
@@ -93,9 +94,10 @@ interface TemporaryRepository extends AsyncDisposable {
 }
 
 /** A commit that could be pushed, in a repository that nobody configures. */
-async function temporaryRepository({ path, sshAgent, signal }: Machine): Promise<TemporaryRepository> {
+async function temporaryRepository({ path, sshAgent, proxies, signal }: Machine): Promise<TemporaryRepository> {
   const directory = await mkdtemp(join(tmpdir(), 'orchestrator-doctor-'))
-  const environment = { PATH: path, ...(sshAgent !== undefined && { SSH_AUTH_SOCK: sshAgent }) }
+  const agent = sshAgent === undefined ? {} : { SSH_AUTH_SOCK: sshAgent }
+  const environment = { PATH: path, ...gitProxies(proxies).environment, ...agent }
   const plain = createGit({ executable: 'git', home: '/nonexistent', environment, secrets: [] })
   const run = async (args: readonly string[]): Promise<string> =>
     (await plain.run({ args, cwd: directory, signal, environment: AUTHOR })).stdout.trim()

@@ -32,6 +32,8 @@ export interface InstallationOptions {
   readonly loginHome: string | undefined
   /** Socket of that person's SSH agent. */
   readonly sshAgent: string | undefined
+  /** Of the network; git uses them. */
+  readonly proxies: Readonly<Record<string, string>>
   /** Absolute: tokens and keys of git. */
   readonly credentialsDirectory: string
   /** Goes before the templates that come along. */
@@ -121,6 +123,7 @@ function environmentFor(
     ...(door.adminTokenFile !== undefined && { REQUIRE_TOKENS: 'true', ADMIN_TOKEN_FILE: door.adminTokenFile }),
     ...(options.loginHome !== undefined && { AGENT_LOGIN_HOME: options.loginHome, GIT_USER_HOME: options.loginHome }),
     ...(options.sshAgent !== undefined && { GIT_SSH_AUTH_SOCK: options.sshAgent }),
+    ...options.proxies,
     CREDENTIALS_DIR: options.credentialsDirectory,
     ...(options.templatesDirectory !== undefined && { TEMPLATES_DIR: options.templatesDirectory }),
     ...limitVariables(options.settings.limits),

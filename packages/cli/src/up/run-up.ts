@@ -15,6 +15,7 @@ export interface UpOptions {
   /** Home of whoever runs it: agents and git without credentials of their own use what is there. */
   readonly loginHome: string | undefined
   readonly sshAgent: string | undefined
+  readonly proxies: Readonly<Record<string, string>>
   /** Absolute. */
   readonly credentialsDirectory: string
   /** Absolute. */
@@ -55,6 +56,7 @@ export async function runUp(options: UpOptions, signal: AbortSignal): Promise<vo
       brokerBinary: options.brokerBinary,
       loginHome: options.loginHome,
       sshAgent: options.sshAgent,
+      proxies: options.proxies,
       credentialsDirectory: options.credentialsDirectory,
       templatesDirectory: options.templatesDirectory,
       logger,

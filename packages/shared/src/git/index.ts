@@ -2,6 +2,7 @@ export { type CredentialSource, type Remote, secretFiles } from './credential-ch
 export { describeCredential } from './credential-problems.ts'
 export { createGit, type GitOptions } from './git.ts'
 export { classifyGitFailure, type GitFailure, type GitFailureFacts } from './git-errors.ts'
+export { gitProxies } from './proxies.ts'
 export { removeLeftPrivateFiles } from './private-files.ts'
 export type { Git, GitOutput, GitRun } from './ports.ts'
 export { createRemoteGit, findCredential, type RemoteGitOptions } from './remote-git.ts'

@@ -10,6 +10,7 @@ import {
   type ServedRepository,
   skippedWithoutGitServers,
   type SshGitServer,
+  startConnectProxy,
   startHttpsGitServer,
   startSshGitServer,
   temporaryDirectory,
@@ -19,6 +20,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { OrchestratorError } from '../core/index.ts'
 import type { CredentialSource } from './credential-choice.ts'
 import { createGit } from './git.ts'
+import { gitProxies } from './proxies.ts'
 import { createRemoteGit } from './remote-git.ts'
 
 const PATH = process.env['PATH'] ?? '/usr/bin:/bin'
@@ -128,6 +130,14 @@ describe.skipIf(SKIPPED)('a token', () => {
       execFileSync('cp', ['-r', at('.'), odd])
       expect(await ask({ source: { directory: odd } })).toEqual(HEADS)
     }
+  })
+
+  it('opens it through a proxy too, which sees the host alone', async () => {
+    await putToken()
+    await using proxy = await startConnectProxy()
+    expect(await ask({ environment: gitProxies({ HTTPS_PROXY: proxy.url }).environment })).toEqual(HEADS)
+    expect(proxy.asked.join()).toContain(`localhost:${https.port}`)
+    expect(proxy.asked.join()).not.toContain(TOKEN)
   })
 
   it('goes with a user name where the host wants a certain one', async () => {
