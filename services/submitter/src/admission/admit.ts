@@ -14,7 +14,7 @@ import {
   type ValueSources,
   workspaceName,
 } from '@orchestrator/shared/contracts'
-import type { Fault } from '../faults.ts'
+import type { Fault } from '../submit/faults.ts'
 import { chooseBranch, type OwnBranch } from './branch.ts'
 import type { Values } from './layers.ts'
 import { resolveValues } from './values.ts'

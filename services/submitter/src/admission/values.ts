@@ -6,7 +6,7 @@ import {
   type Settings,
   type ValueSources,
 } from '@orchestrator/shared/contracts'
-import type { Fault } from '../faults.ts'
+import type { Fault } from '../submit/faults.ts'
 import {
   choose,
   type Chosen,

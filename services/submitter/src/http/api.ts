@@ -2,14 +2,14 @@ import type { Clock } from '@orchestrator/shared/core'
 import type { Broker, DeadLetters, Ledger, Logs } from '@orchestrator/shared/nats'
 import type { Health, Logger } from '@orchestrator/shared/service'
 import type { HealthSurvey } from '../health-survey.ts'
-import type { LogArchive } from '../log-archive.ts'
+import type { LogArchive } from '../logs/log-archive.ts'
 import type { Rebuild } from '../rebuild.ts'
-import type { Release } from '../release.ts'
 import type { Stop } from '../stop.ts'
-import type { Submit } from '../submit.ts'
+import type { Submit } from '../submit/submit.ts'
 import type { Tokens } from '../tokens/tokens.ts'
 import type { View } from '../view/view.ts'
-import type { Workspaces } from '../workspaces.ts'
+import type { Release } from '../workspaces/release.ts'
+import type { Workspaces } from '../workspaces/workspaces.ts'
 
 /** What the routes answer from. */
 export interface Api {

@@ -1,6 +1,6 @@
 /** Bodies that are too large: told by the fields that make them so, where they can still be read. */
 import { BODY_MAX_BYTES, GUIDANCE_MAX_BYTES } from '@orchestrator/shared/contracts'
-import type { Fault } from '../faults.ts'
+import type { Fault } from '../submit/faults.ts'
 import { BodyTooLarge } from './problems.ts'
 
 /** What is read at all: enough to name the field of a text that somebody pasted. */

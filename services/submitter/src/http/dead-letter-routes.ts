@@ -9,7 +9,7 @@ import {
 import { TerminalError } from '@orchestrator/shared/core'
 import type { DeadLetterQuery, StoredDeadLetter } from '@orchestrator/shared/nats'
 import { z } from 'zod'
-import { adviceFor, attemptIn, toLetterView, toMessageView, waitingFor } from '../dead-letter-view.ts'
+import { adviceFor, attemptIn, toLetterView, toMessageView, waitingFor } from '../dead-letters/dead-letter-view.ts'
 import { decodePageCursor, encodePageCursor } from '../view/page-cursor.ts'
 import { phaseOf } from '../view/rows.ts'
 import { allow } from './access/route-access.ts'

@@ -2,7 +2,7 @@ import { Problem } from '@orchestrator/shared/contracts'
 import { RetryableError, TerminalError } from '@orchestrator/shared/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { InvalidInput } from '../faults.ts'
+import { InvalidInput } from '../submit/faults.ts'
 import { HttpRefusal, toProblem } from './problems.ts'
 
 // oxlint-disable-next-line no-control-regex -- the point

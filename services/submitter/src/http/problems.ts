@@ -1,7 +1,7 @@
 import type { Problem } from '@orchestrator/shared/contracts'
 /** From errors to `application/problem+json`. Pure. */
 import { type ErrorCode, OrchestratorError, printableLine, RetryableError, hideTokens } from '@orchestrator/shared/core'
-import { type Fault, InvalidInput } from '../faults.ts'
+import { type Fault, InvalidInput } from '../submit/faults.ts'
 
 /** A request that HTTP itself refuses, before it means anything. */
 export class HttpRefusal extends Error {

@@ -2,7 +2,7 @@ import { AgentName, Phase, ServiceName, Tag, TaskId } from '@orchestrator/shared
 /** What all routes that read have in common. */
 import { RetryableError, TerminalError } from '@orchestrator/shared/core'
 import { z } from 'zod'
-import { InvalidInput } from '../faults.ts'
+import { InvalidInput } from '../submit/faults.ts'
 import type { ListOptions } from '../view/lists.ts'
 import { decodePageCursor, encodePageCursor } from '../view/page-cursor.ts'
 import type { AttemptRow } from '../view/rows.ts'

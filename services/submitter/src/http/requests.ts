@@ -2,7 +2,7 @@ import { IDEMPOTENCY_HEADER, IdempotencyKey, mayBeLeftOut, type Requester } from
 import { canonicalJson, sha256Hex } from '@orchestrator/shared/core'
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { z } from 'zod'
-import { type Fault, InvalidInput } from '../faults.ts'
+import { type Fault, InvalidInput } from '../submit/faults.ts'
 import { type Identity, LOCAL } from './access/identity.ts'
 import { faultsOf } from './zod-faults.ts'
 

@@ -1,7 +1,7 @@
 import { RetryBody, StopBody, SubmitBody } from '@orchestrator/shared/contracts'
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
-import type { Fault } from '../faults.ts'
+import type { Fault } from '../submit/faults.ts'
 import { faultsOf } from './zod-faults.ts'
 
 function faults(schema: z.ZodType, value: unknown): readonly Fault[] {

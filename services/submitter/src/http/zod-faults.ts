@@ -1,6 +1,6 @@
 /** From zod's issues to faults that name the field as the request spells it. Pure. */
 import { z } from 'zod'
-import type { Fault } from '../faults.ts'
+import type { Fault } from '../submit/faults.ts'
 
 type Issue = z.core.$ZodIssue
 

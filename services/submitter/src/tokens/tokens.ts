@@ -7,7 +7,7 @@ import {
 } from '@orchestrator/shared/contracts'
 import { hasCode, sha256Hex, TerminalError } from '@orchestrator/shared/core'
 import type { Documents } from '@orchestrator/shared/nats'
-import { InvalidInput } from '../faults.ts'
+import { InvalidInput } from '../submit/faults.ts'
 import type { KnownTokens } from './known-tokens.ts'
 
 export interface TokensDependencies {

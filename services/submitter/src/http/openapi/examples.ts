@@ -11,7 +11,7 @@ import type {
 } from '@orchestrator/shared/contracts'
 import { RetryableError, TerminalError } from '@orchestrator/shared/core'
 import type { z } from 'zod'
-import { InvalidInput } from '../../faults.ts'
+import { InvalidInput } from '../../submit/faults.ts'
 import { tooMany, unauthenticated } from '../access/refusals.ts'
 import { unreadTooLarge } from '../body-size.ts'
 import type { McpMessage } from '../mcp/json-rpc.ts'

@@ -1,11 +1,11 @@
 /** What the view says to the pure decisions about a submit. */
 import { type AttemptSpec, normaliseRepositoryUrl, taskBranch, type TaskRef } from '@orchestrator/shared/contracts'
-import type { AdmissionFacts } from './admission/admit.ts'
-import type { OwnBranch } from './admission/branch.ts'
+import type { AdmissionFacts } from '../admission/admit.ts'
+import type { OwnBranch } from '../admission/branch.ts'
+import type { BranchRef, ViewQueries } from '../view/queries.ts'
+import { type AttemptRow, phaseOf } from '../view/rows.ts'
 import type { AnswerFacts } from './answer.ts'
 import type { RecentBranches } from './recent-branches.ts'
-import type { BranchRef, ViewQueries } from './view/queries.ts'
-import { type AttemptRow, phaseOf } from './view/rows.ts'
 
 export interface Admitting {
   readonly task: TaskRef

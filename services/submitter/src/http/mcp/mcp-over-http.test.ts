@@ -6,7 +6,7 @@ import { createLedger, createLogs } from '@orchestrator/shared/nats'
 import { startedEvent, startTestBroker, type TestBroker } from '@orchestrator/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { FIRST, post, startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
+import { FIRST, post, startSubmitter, type SubmitterFixture } from '../../testing/submitter-fixture.ts'
 
 let stack: AsyncDisposableStack
 let broker: TestBroker

@@ -10,7 +10,7 @@ import {
   submittedEvent,
 } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-import { startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
+import { startSubmitter, type SubmitterFixture } from '../testing/submitter-fixture.ts'
 
 const TASK = { service: 'trader', tag: 'master', taskId: '1' }
 const FIRST = { ...TASK, n: 1 }

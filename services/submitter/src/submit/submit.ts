@@ -10,14 +10,14 @@ import {
 } from '@orchestrator/shared/contracts'
 import { hasCode, type KeyedQueue, RetryableError, TerminalError } from '@orchestrator/shared/core'
 import type { Decision, Ledger, StoredEvent } from '@orchestrator/shared/nats'
-import { admit, type AdmissionRequest } from './admission/admit.ts'
+import { admit, type AdmissionRequest } from '../admission/admit.ts'
+import { type AttemptRow } from '../view/rows.ts'
+import type { View } from '../view/view.ts'
 import { type AnswerFacts, toSubmitAnswer } from './answer.ts'
 import { InvalidInput } from './faults.ts'
 import type { LedgerRoom } from './ledger-room.ts'
 import type { RecentBranches, Taken } from './recent-branches.ts'
 import { admissionFacts, answerFacts, branchOf, repeatedFacts } from './submit-facts.ts'
-import { type AttemptRow } from './view/rows.ts'
-import type { View } from './view/view.ts'
 
 export interface SubmitRequest extends AdmissionRequest {
   /** A retry by name answers an attempt, so one must be there. */

@@ -13,7 +13,7 @@ import {
   type TestBroker,
 } from '@orchestrator/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
+import { startSubmitter, type SubmitterFixture } from '../testing/submitter-fixture.ts'
 
 const REF = { service: 'trader', tag: 'master', taskId: '1', n: 1 }
 const NAME = 'trader-claude-agent-1-task1-attempt1'

@@ -7,8 +7,8 @@ import {
   type WorkspaceView,
 } from '@orchestrator/shared/contracts'
 import type { Documents, Ledger } from '@orchestrator/shared/nats'
-import type { ViewQueries } from './view/queries.ts'
-import { type AttemptRow, phaseOf } from './view/rows.ts'
+import type { ViewQueries } from '../view/queries.ts'
+import { type AttemptRow, phaseOf } from '../view/rows.ts'
 import { findRelease, toReleaseView } from './workspace-history.ts'
 import { toWorkspaceView } from './workspace-view.ts'
 

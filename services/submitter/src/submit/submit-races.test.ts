@@ -5,7 +5,7 @@ import { createLedger } from '@orchestrator/shared/nats'
 import { type LostAcksProxy, startLostAcks, temporaryDirectory, type TestServers } from '@orchestrator/testing'
 import { describeOnBrokers } from '@orchestrator/testing/vitest'
 import { expect, it, vi } from 'vitest'
-import { FIRST, post, startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
+import { FIRST, post, startSubmitter, type SubmitterFixture } from '../testing/submitter-fixture.ts'
 
 let servers: TestServers
 const describeOnEach = describeOnBrokers(async (started) => {

@@ -1,5 +1,5 @@
 import { sameTask, type TaskRef } from '@orchestrator/shared/contracts'
-import type { BranchRef } from './view/queries.ts'
+import type { BranchRef } from '../view/queries.ts'
 
 /**
  * Branches that submits through this replica have taken and the view does not show yet. It closes the moment in which

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { accessTokenOf, BODY_MAX_BYTES, TokenAnswer } from '@orchestrator/shared/contracts'
 import { startTestBroker, temporaryDirectory, type TestBroker } from '@orchestrator/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { FIRST, post, startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
+import { FIRST, post, startSubmitter, type SubmitterFixture } from '../../testing/submitter-fixture.ts'
 
 const ADMIN = accessTokenOf(Buffer.alloc(32, 7))
 const FOREIGN = accessTokenOf(Buffer.alloc(32, 8))

@@ -1,9 +1,9 @@
 import { EventGap, StreamedEvent } from '@orchestrator/shared/contracts'
 import { createTestClock, startTestBroker, type TestBroker } from '@orchestrator/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startSubmitter, type SubmitterFixture } from '../testing/submitter-fixture.ts'
 import { startOf } from './ledger-events.ts'
 import { withHeartbeats } from './sse.ts'
-import { startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
 
 let broker: TestBroker
 let submitter: SubmitterFixture

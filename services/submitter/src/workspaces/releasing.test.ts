@@ -10,7 +10,7 @@ import {
 import { createLedger, type Ledger, openDocuments } from '@orchestrator/shared/nats'
 import { finishedEvent, startedEvent, startTestBroker, type TestBroker } from '@orchestrator/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { post, startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
+import { post, startSubmitter, type SubmitterFixture } from '../testing/submitter-fixture.ts'
 
 const UID = 'boot:1:1'
 const FIRST = 'trader-claude-agent-1-task1-attempt1'

@@ -1,9 +1,9 @@
 import { logSubject } from '@orchestrator/shared/contracts'
 import { type Clock, isAbort, printable, RetryableError, TerminalError } from '@orchestrator/shared/core'
 import type { Logs } from '@orchestrator/shared/nats'
+import type { AttemptRow } from '../view/rows.ts'
 import type { LogArchive } from './log-archive.ts'
 import { firstOf, linesOfArchived, linesOfBatch, linesOfEnd, type LogPosition } from './log-lines.ts'
-import type { AttemptRow } from './view/rows.ts'
 
 /** The verdict waits this long for the closing batch; what comes later is not waited for. */
 const CLOSING_WAIT_MS = 10_000

@@ -2,8 +2,8 @@ import { IDEMPOTENCY_HEADER, longTaskBranch, readEvent, taskSubject } from '@orc
 import { createLedger } from '@orchestrator/shared/nats'
 import { finishedEvent, startTestBroker } from '@orchestrator/testing'
 import { describe, expect, it } from 'vitest'
-import { sampleSettings } from './testing/samples.ts'
-import { FIRST, post, startSubmitter } from './testing/submitter-fixture.ts'
+import { sampleSettings } from '../testing/samples.ts'
+import { FIRST, post, startSubmitter } from '../testing/submitter-fixture.ts'
 
 const TASK = { service: 'trader', tag: 'master', taskId: '1' }
 const FIFTY = Array.from({ length: 50 }, (_, index) => index)

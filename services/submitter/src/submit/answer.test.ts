@@ -1,7 +1,7 @@
 import type { Phase, TaskSubmitted } from '@orchestrator/shared/contracts'
 import { describe, expect, it } from 'vitest'
+import { sampleSpec, storedSubmit } from '../testing/samples.ts'
 import { type AnswerFacts, toSubmitAnswer } from './answer.ts'
-import { sampleSpec, storedSubmit } from './testing/samples.ts'
 
 const FIRST: AnswerFacts = {
   workspaceIsNew: true,

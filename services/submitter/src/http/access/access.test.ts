@@ -11,7 +11,7 @@ import {
 import { openDocuments } from '@orchestrator/shared/nats'
 import { startTestBroker, temporaryDirectory, type TestBroker } from '@orchestrator/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FIRST, post, startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
+import { FIRST, post, startSubmitter, type SubmitterFixture } from '../../testing/submitter-fixture.ts'
 
 const ADMIN = accessTokenOf(Buffer.alloc(32, 7))
 

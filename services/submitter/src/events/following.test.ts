@@ -10,7 +10,7 @@ import { systemClock } from '@orchestrator/shared/core'
 import { type Broker, createLedger, createLogs, createProgress } from '@orchestrator/shared/nats'
 import { finishedEvent, progressedEvent, startedEvent, startTestBroker } from '@orchestrator/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { FIRST, post, startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
+import { FIRST, post, startSubmitter, type SubmitterFixture } from '../testing/submitter-fixture.ts'
 
 const PATIENCE = { timeout: 15_000, interval: 20 }
 const REF = { service: 'trader', tag: 'master', taskId: '1', n: 1 }

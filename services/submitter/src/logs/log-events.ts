@@ -1,6 +1,6 @@
 /** A log as server-sent events: `line`, `gap` and `end`, with the number of the last line told as their id. Pure. */
 import { z } from 'zod'
-import { formatSse } from './sse.ts'
+import { formatSse } from '../events/sse.ts'
 
 /** @param chunks lines of JSON, each chunk ending with a line break */
 export async function* toLogEvents(chunks: AsyncIterable<string>): AsyncGenerator<string> {

@@ -2,7 +2,7 @@ import { attemptSubject } from '@orchestrator/shared/contracts'
 import { createDeadLetters, createLedger, type DeadLetters, type NewDeadLetter } from '@orchestrator/shared/nats'
 import { finishedEvent, startTestBroker, type TestBroker } from '@orchestrator/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { post, startSubmitter, type SubmitterFixture } from './testing/submitter-fixture.ts'
+import { post, startSubmitter, type SubmitterFixture } from '../testing/submitter-fixture.ts'
 
 const HOSTILE = 'no \u001b[2Jsuch\u202E\nvariable'
 let broker: TestBroker
