@@ -7,7 +7,7 @@ import {
 } from '@orchestrator/shared/contracts'
 import { hasCode } from '@orchestrator/shared/core'
 import type { Documents } from '@orchestrator/shared/nats'
-import type { BranchFact } from './next-step.ts'
+import type { BranchFact } from './reconcile/next-step.ts'
 
 type Spec = Pick<AttemptSpec, 'service' | 'tag' | 'taskId' | 'n' | 'repository' | 'branch'>
 

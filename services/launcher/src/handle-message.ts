@@ -7,11 +7,11 @@ import {
 } from '@orchestrator/shared/contracts'
 import type { Clock } from '@orchestrator/shared/core'
 import type { Delivery, Handler, ReplayHandler, StoredEvent } from '@orchestrator/shared/nats'
-import { readAttempt } from './attempt-history.ts'
-import type { LedgerMemory } from './ledger-memory.ts'
-import { type NoteDependencies, noteAttempt, noteSubmission } from './note-attempt.ts'
-import { publishFinished, type Publishing } from './publish.ts'
-import type { Wakes } from './wakes.ts'
+import { readAttempt } from './memory/attempt-history.ts'
+import type { LedgerMemory } from './memory/ledger-memory.ts'
+import type { Wakes } from './queue/wakes.ts'
+import { type NoteDependencies, noteAttempt, noteSubmission } from './reconcile/note-attempt.ts'
+import { publishFinished, type Publishing } from './reconcile/publish.ts'
 
 export interface MessageDependencies extends NoteDependencies {
   readonly memory: NoteDependencies['memory'] & Pick<LedgerMemory, 'hear'>

@@ -1,9 +1,9 @@
 /** What timers put right, whatever was lost: workspaces nobody looked at, workloads nobody let go, slots nobody uses. */
 import { attemptSubject, taskSubject, type WorkspaceDocument } from '@orchestrator/shared/contracts'
 import { describeError, hasCode } from '@orchestrator/shared/core'
-import { readAttempt } from './attempt-history.ts'
-import { returnStale } from './grant-workspace.ts'
-import { isOurs } from './observe.ts'
+import { readAttempt } from './memory/attempt-history.ts'
+import { returnStale } from './reconcile/grant-workspace.ts'
+import { isOurs } from './reconcile/observe.ts'
 import type { UnstartedWorkload } from './runtimes/port.ts'
 import type { World } from './world.ts'
 

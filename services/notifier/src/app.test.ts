@@ -35,7 +35,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createNotifierApp } from './app.ts'
 import { NotifierEnvironment } from './config.ts'
-import { NOBODY } from './delivery.ts'
+import { NOBODY } from './deliveries/delivery.ts'
 import { finished, started, subjectOf, submitted, TASK } from './testing/fakes.ts'
 
 const SECRET = `whsec_${Buffer.from('a secret of twenty-four b').toString('base64')}`

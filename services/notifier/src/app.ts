@@ -21,20 +21,20 @@ import {
   thisProcess,
 } from '@orchestrator/shared/service'
 import packageJson from '../package.json' with { type: 'json' }
-import { startOfChannel } from './channel-start.ts'
-import { type ChannelTeller, createChannelTeller } from './channel-teller.ts'
 import type { Channel } from './channels/port.ts'
 import { createWebhookChannel, WEBHOOK_TIMEOUT_MS } from './channels/webhook.ts'
 import type { NotifierConfig } from './config.ts'
-import { createDeliveryRecords } from './delivery-records.ts'
-import { ChannelDocument } from './first-word.ts'
-import { type ForgetOptions, forgetDeliveries, isForgettable } from './forget-deliveries.ts'
+import { createDeliveryRecords } from './deliveries/delivery-records.ts'
+import { type ForgetOptions, forgetDeliveries, isForgettable } from './deliveries/forget-deliveries.ts'
 import { createLetters } from './letters.ts'
-import { createMarkHandler, createReplayHandler } from './marking.ts'
 import { patienceAmong } from './patience.ts'
-import { createRecentEvents } from './recent-events.ts'
 import { taskOfSubject, TOLD_SUBJECTS } from './routing.ts'
-import type { TellerWorld } from './tell-task.ts'
+import { startOfChannel } from './telling/channel-start.ts'
+import { type ChannelTeller, createChannelTeller } from './telling/channel-teller.ts'
+import { ChannelDocument } from './telling/first-word.ts'
+import { createMarkHandler, createReplayHandler } from './telling/marking.ts'
+import { createRecentEvents } from './telling/recent-events.ts'
+import type { TellerWorld } from './telling/tell-task.ts'
 
 const DURABLE = 'notifier'
 /** Events marked, or told without a mark, at the same time: as many as one channel may call at once. */

@@ -1,5 +1,5 @@
 import type { DeadLetters } from '@orchestrator/shared/nats'
-import type { Letters } from './tell-task.ts'
+import type { Letters } from './telling/tell-task.ts'
 
 /** What channels refuse, as dead letters of the durable. */
 export function createLetters(letters: Pick<DeadLetters, 'add' | 'end'>, durable: string): Letters {

@@ -10,7 +10,7 @@ import { createLedger, openDocuments, raiseGeneration, readLedgerFacts } from '@
 import { createLogger } from '@orchestrator/shared/service'
 import { sampleAttempt, startedEvent, startTestBroker, submittedEvent } from '@orchestrator/testing'
 import { expect, it } from 'vitest'
-import { createLedgerMemory } from '../ledger-memory.ts'
+import { createLedgerMemory } from '../memory/ledger-memory.ts'
 import { AGENTS } from '../testing/test-world.ts'
 import { rebuildAfterRestore } from './after-restore.ts'
 

@@ -9,7 +9,7 @@ import {
   type TaskRef,
 } from '@orchestrator/shared/contracts'
 import type { StoredEvent } from '@orchestrator/shared/nats'
-import { toEntry } from '../queue.ts'
+import { toEntry } from '../queue/queue.ts'
 
 export interface StartFacts {
   readonly epoch: Epoch

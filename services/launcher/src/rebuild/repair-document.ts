@@ -1,7 +1,7 @@
 /** The document of a workspace as the ledger bears it out. Pure. */
 import type { Grant, LedgerEvent, WorkspaceDocument } from '@orchestrator/shared/contracts'
 import type { StoredEvent } from '@orchestrator/shared/nats'
-import { emptyDocument, note } from '../queue.ts'
+import { emptyDocument, note } from '../queue/queue.ts'
 import { type AttemptFacts, createLedgerFold, type ServiceFacts } from './ledger-fold.ts'
 
 /** A lost document, made again. @param events everything on the task and attempt subjects of one service */

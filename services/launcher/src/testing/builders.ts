@@ -10,7 +10,7 @@ import {
   type TaskSubmitted,
   workspaceName,
 } from '@orchestrator/shared/contracts'
-import type { AttemptHistory } from '../attempt-history.ts'
+import type { AttemptHistory } from '../memory/attempt-history.ts'
 
 const TIME = new Date('2026-01-01T00:00:00Z')
 const PERSON = { door: 'cli', caller: 'lead' } as const

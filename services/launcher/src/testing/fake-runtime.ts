@@ -1,7 +1,7 @@
 /** A machine in memory: workloads that are held, let go and end, with every rule about them checked on the spot. */
 import { attemptSubject, type AttemptFile } from '@orchestrator/shared/contracts'
 import type { Ledger } from '@orchestrator/shared/nats'
-import { readAttempt } from '../attempt-history.ts'
+import { readAttempt } from '../memory/attempt-history.ts'
 import type { Runtime, UnstartedWorkload, WorkloadRef } from '../runtimes/port.ts'
 
 export interface FakeWorkload {
