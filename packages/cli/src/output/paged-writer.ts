@@ -3,6 +3,8 @@ import { displayWidth } from '@orchestrator/client/texts'
 /** A program that shows text page by page. */
 export interface Pager {
   write(text: string): void
+  /** Once it has taken what was written, or is left. */
+  room(): Promise<void>
   /** Everything was written: it goes on until the person leaves it. */
   end(): void
   /** The person has left it. Never rejects. */
@@ -21,6 +23,8 @@ export interface PagedWriterOptions {
 /** Text for a person: what fits on the screen is written as it is, what does not goes to a pager. */
 export interface PagedWriter {
   write(text: string): void
+  /** Once the pager has taken what was written, or is left. */
+  room(): Promise<void>
   /** A pager has the terminal. */
   readonly isOpen: boolean
   /** Aborted when the person has left the pager: nobody reads on. */
@@ -51,6 +55,7 @@ export function createPagedWriter({ rows, columns, start, direct }: PagedWriterO
       pager = open()
       pager.write(held)
     },
+    room: async () => await pager?.room(),
     get isOpen() {
       return pager !== undefined && !left.signal.aborted
     },

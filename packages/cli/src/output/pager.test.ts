@@ -19,6 +19,7 @@ describe('what is printed for a person', () => {
     const { promise: left, resolve: leave } = Promise.withResolvers<void>()
     const start = (): Pager => ({
       write: (text) => void said.push(`pager ${text}`),
+      room: async () => await Promise.resolve(),
       end: () => void said.push('end'),
       left,
     })
@@ -88,6 +89,7 @@ describe('the pager', () => {
     const pager = startPager('true')
     await pager.left
     pager.write('x'.repeat(1_000_000))
+    await pager.room()
     pager.end()
   })
 })

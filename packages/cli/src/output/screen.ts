@@ -3,12 +3,15 @@ import type { WriteStream } from 'node:tty'
 import { type Colour, cutToWidth, type Paint } from '@orchestrator/client/texts'
 import { type ColourChoice, isColoured } from './colour.ts'
 import { createPagedWriter, type PagedWriter, type Pager } from './paged-writer.ts'
+import { untilRoom } from './room.ts'
 import { terminalText } from './terminal-text.ts'
 
 /** Where a person, or a program, reads what a command says. */
 export interface Screen {
   /** A line for standard output, which may hold line breaks of ours. */
   print(text: string): void
+  /** Once whoever reads has taken what was printed: between the parts of what may be long. */
+  room(): Promise<void>
   /** A line for standard error: what is no answer. */
   warn(text: string): void
   /**
@@ -78,6 +81,7 @@ export function createScreen(options: ScreenOptions): Screen {
       if (paged === undefined) out.write(`${hide()}${text}\n${block.join('\n')}`)
       else paged.write(`${text}\n`)
     },
+    room: async () => await (paged?.room() ?? untilRoom(out)),
     warn: (said) => {
       const text = terminalText(said)
       // Over the page that a person reads it would be gone with the next key.

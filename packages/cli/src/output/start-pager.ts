@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { findProgram } from '../doctor/machine-checks.ts'
 import type { Pager } from './paged-writer.ts'
+import { untilRoom } from './room.ts'
 
 /**
  * Runs what a person has for a pager. Like every `PAGER` it is for a shell; what is shown goes through its input alone.
@@ -13,7 +14,12 @@ export function startPager(command: string): Pager {
   child.on('error', () => resolve()).on('close', () => resolve())
   // Whoever leaves it has read enough.
   child.stdin.on('error', () => undefined)
-  return { write: (text) => void child.stdin.write(text), end: () => void child.stdin.end(), left }
+  return {
+    write: (text) => void child.stdin.write(text),
+    room: () => untilRoom(child.stdin),
+    end: () => void child.stdin.end(),
+    left,
+  }
 }
 
 export interface PagerChoice {

@@ -7,6 +7,7 @@ import {
   NO_LOG_STATE,
   parseLogLine,
 } from '@orchestrator/client/texts'
+import { raceAbort } from '@orchestrator/shared/core'
 import type { Command } from 'commander'
 import type { CliContext } from '../../context.ts'
 import { EXIT } from '../../exit-codes.ts'
@@ -55,7 +56,10 @@ async function showLog(context: CliContext, named: Named, flags: LogsFlags): Pro
     ? (line) => screen.print(toJsonLine(line))
     : createLinePrinter(context, follow ? attempt.name : undefined)
   try {
-    for await (const line of client.logs(attempt.name, { fromLine: flags.fromLine, follow, onTrouble })) print(line)
+    for await (const line of client.logs(attempt.name, { fromLine: flags.fromLine, follow, onTrouble })) {
+      print(line)
+      await raceAbort(screen.room(), signal)
+    }
   } catch (error) {
     if (!signal.aborted) throw error
     context.exitWith(EXIT.interrupted)
