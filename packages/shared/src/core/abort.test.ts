@@ -7,6 +7,18 @@ describe('raceAbort', () => {
     await expect(raceAbort(Promise.resolve(1), new AbortController().signal)).resolves.toBe(1)
   })
 
+  it('hears of a failure that nobody waits for, because the signal had aborted before', async () => {
+    const unheard: unknown[] = []
+    const onUnheard = (error: unknown): void => void unheard.push(error)
+    process.on('unhandledRejection', onUnheard)
+    const work = Promise.withResolvers<never>()
+    await expect(raceAbort(work.promise, AbortSignal.abort('over'))).rejects.toBe('over')
+    work.reject(new Error('too late'))
+    await new Promise(setImmediate)
+    process.off('unhandledRejection', onUnheard)
+    expect(unheard).toEqual([])
+  })
+
   it('rejects with the reason as soon as the signal aborts', async () => {
     const stop = new AbortController()
     const waiting = raceAbort(new Promise(() => undefined), stop.signal)
