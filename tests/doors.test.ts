@@ -4,9 +4,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createClient } from '@orchestrator/client'
-import { AttemptView } from '@orchestrator/shared/contracts'
+import { AttemptView, isTerminal } from '@orchestrator/shared/contracts'
 import { scriptedAgentCommand, temporaryDirectory } from '@orchestrator/testing'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { CLAUDE, sayWhenSkipped } from './support/agent-site.ts'
 import { type Installation, runCli, startInstallation } from './support/installation.ts'
@@ -21,6 +21,7 @@ if (!HAS_CURL) process.stderr.write('Skipped: the door of curl, which is not ins
 const run = promisify(execFile)
 
 const AGENT = 'claude-agent-1'
+const PATIENCE = { timeout: 30_000, interval: 100 }
 const OPERATIONS = join(import.meta.dirname, '../docs/operations.md')
 
 /** Who comes by a door, and with what. */
@@ -44,20 +45,32 @@ interface Door {
   readonly carry: (comer: Comer) => Promise<unknown>
 }
 
+async function onceEnded(look: () => Promise<AttemptView>): Promise<AttemptView> {
+  return await vi.waitFor(async () => {
+    const view = await look()
+    expect(isTerminal(view.phase)).toBe(true)
+    return view
+  }, PATIENCE)
+}
+
 /** The commands that the documentation gives, in a shell. */
 async function byCurl({ installation, directory }: Comer): Promise<unknown> {
   const [, commands = ''] = /^With `curl`[^`]*```sh\n([\s\S]*?)```/m.exec(await readFile(OPERATIONS, 'utf8')) ?? []
   const env = { PATH: process.env['PATH'] ?? '', ORCHESTRATOR_URL: installation.url }
-  const { stdout } = await run('sh', ['-euc', commands], { cwd: directory, env })
+  const inShell = async (script: string): Promise<string> =>
+    (await run('sh', ['-euc', script], { cwd: directory, env })).stdout
+  const stdout = await inShell(commands)
   expect(stdout).toContain('"kind":"end"')
-  return AttemptView.parse(JSON.parse(stdout.slice(stdout.lastIndexOf('\n') + 1)))
+  // A log is complete a moment before the verdict: the last command may be given again.
+  const last = commands.slice(commands.lastIndexOf('\ncurl'))
+  return await onceEnded(async () => AttemptView.parse(JSON.parse(await inShell(last))))
 }
 
 async function byTypedClient({ installation, service, token }: Comer): Promise<unknown> {
   const client = createClient({ url: installation.url, token })
   const { attempt } = await client.submitTask({ body: { service, taskId: 1 } })
   for await (const line of client.logs(attempt, { follow: true })) if (line.kind === 'end') break
-  return await client.getAttempt({ path: { name: attempt } })
+  return await onceEnded(async () => AttemptView.parse(await client.getAttempt({ path: { name: attempt } })))
 }
 
 async function byCommandLine({ installation, service, tokenFile }: Comer): Promise<unknown> {

@@ -104,7 +104,8 @@ describe('a rebuild', () => {
 
   it('shows how far it is, and takes submits only when it is through', { timeout: 90_000 }, async () => {
     await using broker = await startTestBroker()
-    await fill(broker, 6000)
+    // Enough to be asked about before they are through.
+    await fill(broker, 30_000)
     await using submitter = await startSubmitter({ brokerUrl: broker.url })
     await submitter.ready()
     const answer = await order(submitter)
@@ -112,12 +113,12 @@ describe('a rebuild', () => {
     expect(await submitter.refused('/v1/tasks', submit)).toMatchObject({ status: 503, code: 'VIEW_NOT_READY' })
     expect(await submitter.refused('/v1/attempts')).toMatchObject({ status: 503, code: 'VIEW_NOT_READY' })
     const [seen] = (await status(submitter, answer)).views
-    expect(seen?.of).toBe(6000)
+    expect(seen?.of).toBe(30_000)
     // Asked again meanwhile, it goes on with the one that is under way.
     const joined = await order(submitter)
     expect([answer.views, answer.views + 1]).toContain(joined.views)
     const done = await untilDone(submitter, joined)
-    expect(done.views).toMatchObject([{ current: true, sequence: 6000, of: 6000, views: joined.views }])
+    expect(done.views).toMatchObject([{ current: true, sequence: 30_000, of: 30_000, views: joined.views }])
     expect((await submitter.send('/v1/tasks', submit)).status).toBe(202)
   })
 

@@ -182,7 +182,8 @@ describeOnEach('racing submits', () => {
   it('are doubled by no crash of the server that takes them, and none of them is lost', async () => {
     const service = ownService()
     await using replicas = await startTwo()
-    const requests = keysFor(10, 8)
+    // So many that they are not through before the server is gone.
+    const requests = keysFor(10, 24)
     let answered = false
     const answering = submitPatiently(replicas, service, requests).finally(() => (answered = true))
     await vi.waitFor(async () => expect((await storedNumbers(service, '1')).length).toBeGreaterThan(0), PATIENCE)
