@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   createGitRemote,
@@ -79,5 +79,11 @@ describe.skipIf(skippedWithoutGitServers('doctor and git credentials'))('doctor'
     expect(second).toContain(`fail  Repository ${trader.url} (target, by trader-key): the key in`)
     expect(second).toContain('      → add its public part to the account or as a deploy key, or put another one there')
     expect(second).toContain(`ok    Repository ${web.url} (target, as bot): can be read and pushed to`)
+
+    await rm(credentials, { recursive: true })
+    await writeFile(credentials, 'a token\n', { mode: 0o600 })
+    const third = await linesOf()
+    expect(third).toContain(`fail  Git credentials: ${credentials} cannot be read: ENOTDIR`)
+    expect(third).toContain('      → make it a directory that this user may read')
   })
 })

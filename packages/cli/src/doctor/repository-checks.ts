@@ -29,13 +29,20 @@ export function repositoryChecks(settings: Settings, machine: Machine): readonly
 }
 
 async function checkDirectory(directory: string): Promise<Finding> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => undefined)
-  if (entries === undefined) return ok(`none of their own (${directory} is not there): git uses those of this user`)
+  const found: unknown = await stat(directory).catch((error: unknown) => error)
+  if (isMissing(found)) return ok(`none of their own (${directory} is not there): git uses those of this user`)
+  const entries = await readdir(directory, { withFileTypes: true }).catch(describeError)
+  if (typeof entries === 'string')
+    return fail(`${directory} cannot be read: ${entries}`, 'make it a directory that this user may read')
   const { mode } = await stat(directory)
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
   const told = `${directory} (${names.length === 0 ? 'empty' : names.toSorted().join(', ')})`
   if ((mode & 0o007) === 0) return ok(told)
   return fail(`${directory} is open to every user of the machine`, `run "chmod -R o= ${directory}"`)
+}
+
+function isMissing(found: unknown): boolean {
+  return found instanceof Error && 'code' in found && found.code === 'ENOENT'
 }
 
 function repositoryCheck(use: RepositoryUse, machine: Machine): Check {
